@@ -1,0 +1,457 @@
+#!/usr/bin/env python3
+"""Confirms the known answers of kat-vectors/cast/ with implementations that share nothing with the
+library: `cryptography` (OpenSSL), PyCryptodome, and the short ones below.
+
+    pip install cryptography pycryptodome
+    python3 kat-vectors/tools/make_cast.py
+
+Prints a line per check; exits with 1 if one fails, a value went unread or an input is there twice.
+It changes no file: kat-vectors/README.md tells where each value comes from and how the generated ones
+were made.
+Written against cryptography 48 and PyCryptodome 4.4.
+"""
+
+import hashlib
+import hmac
+import math
+import pathlib
+import re
+import sys
+
+from Crypto.Cipher import AES, PKCS1_OAEP
+from Crypto.Hash import HMAC, SHA256, SHA384, SHA512
+from Crypto.PublicKey import ECC, RSA
+from Crypto.Signature import DSS, eddsa, pkcs1_15, pss
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, keywrap
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+CAST = pathlib.Path(__file__).resolve().parent.parent / "cast"
+failures = 0
+
+
+def check(what, ok):
+    global failures
+    failures += not ok
+    print(("ok   " if ok else "FAIL ") + what)
+
+
+class Vectors:
+    """One vector file; remembers which of its values were read."""
+
+    def __init__(self, name):
+        self.name, self.values, self.unread = name, {}, set()
+        text, last = (CAST / f"{name}.txt").read_text("ascii"), None
+        for number, line in enumerate(text.splitlines(), 1):
+            if line.startswith("  ") and last:
+                self.values[last] += bytes.fromhex(line[2:])
+            elif match := re.fullmatch(r"([a-z0-9_]+) =(?: ((?:[0-9a-fA-F]{2})*))?", line):
+                last = match[1]
+                if last in self.values:
+                    sys.exit(f"{name}.txt:{number}: {last} is there twice")
+                self.values[last] = bytes.fromhex(match[2] or "")
+                self.unread.add(last)
+            elif line == "" or line.startswith("#"):
+                last = None
+            else:
+                sys.exit(f"{name}.txt:{number}: not understood")
+
+    def __getitem__(self, key):
+        self.unread.discard(key)
+        return self.values[key]
+
+
+def verifies(call, *args):
+    try:
+        call(*args)
+        return True
+    except (InvalidSignature, ValueError):
+        return False
+
+
+# --- SHA-2, HMAC ---
+
+
+def sha(v):
+    for bits, other in (("256", SHA256), ("384", SHA384), ("512", SHA512)):
+        msg, md = v[f"msg{bits}"], v[f"md{bits}"]
+        check(f"sha{bits} more than one block", len(msg) > (64 if bits == "256" else 128))
+        check(f"sha{bits} OpenSSL", hashlib.new(f"sha{bits}", msg).digest() == md)
+        check(f"sha{bits} PyCryptodome", other.new(msg).digest() == md)
+
+
+def hmacs(v):
+    for bits, other in (("256", SHA256), ("384", SHA384), ("512", SHA512)):
+        key, msg, mac = v[f"key{bits}"], v[f"msg{bits}"], v[f"mac{bits}"]
+        check(f"hmac{bits} OpenSSL", hmac.digest(key, msg, f"sha{bits}") == mac)
+        check(f"hmac{bits} PyCryptodome", HMAC.new(key, msg, other).digest() == mac)
+
+
+# --- AES ---
+
+
+def aes_openssl(key, block):
+    cipher = Cipher(algorithms.AES(key), modes.ECB()).encryptor()
+    return cipher.update(block) + cipher.finalize()
+
+
+def aes_openssl_inverse(key, block):
+    cipher = Cipher(algorithms.AES(key), modes.ECB()).decryptor()
+    return cipher.update(block) + cipher.finalize()
+
+
+def aes_pycryptodome(key, block):
+    return AES.new(key, AES.MODE_ECB).encrypt(block)
+
+
+def aes_block(v):
+    for size in ("aes128", "aes192", "aes256"):
+        key, pt, ct = (v[f"{size}_enc_{part}"] for part in ("key", "pt", "ct"))
+        check(f"{size} encrypt OpenSSL", aes_openssl(key, pt) == ct)
+        check(f"{size} encrypt PyCryptodome", aes_pycryptodome(key, pt) == ct)
+        key, pt, ct = (v[f"{size}_dec_{part}"] for part in ("key", "pt", "ct"))
+        check(f"{size} decrypt OpenSSL", aes_openssl_inverse(key, ct) == pt)
+        check(f"{size} decrypt PyCryptodome", AES.new(key, AES.MODE_ECB).decrypt(ct) == pt)
+
+
+def aes_gcm(v):
+    for size in ("aes128", "aes192", "aes256"):
+        parts = ("key", "iv", "aad", "pt", "ct", "tag")
+        key, iv, aad, pt, ct, tag = (v[f"{size}_seal_{part}"] for part in parts)
+        check(f"{size}-gcm seal OpenSSL", AESGCM(key).encrypt(iv, pt, aad) == ct + tag)
+        other = AES.new(key, AES.MODE_GCM, nonce=iv).update(aad)
+        check(f"{size}-gcm seal PyCryptodome", other.encrypt_and_digest(pt) == (ct, tag))
+        key, iv, aad, pt, ct, tag = (v[f"{size}_open_{part}"] for part in parts)
+        check(f"{size}-gcm open OpenSSL", AESGCM(key).decrypt(iv, ct + tag, aad) == pt)
+        other = AES.new(key, AES.MODE_GCM, nonce=iv).update(aad)
+        check(f"{size}-gcm open PyCryptodome", other.decrypt_and_verify(ct, tag) == pt)
+
+
+def aes_kw(v):
+    modes_ = {
+        "kw": (keywrap.aes_key_wrap, keywrap.aes_key_unwrap, AES.MODE_KW),
+        "kwp": (keywrap.aes_key_wrap_with_padding, keywrap.aes_key_unwrap_with_padding, AES.MODE_KWP),
+    }
+    for name, (wrap, unwrap, mode) in modes_.items():
+        kek, pt, ct = (v[f"{name}_wrap_{part}"] for part in ("kek", "pt", "ct"))
+        check(f"{name} wrap cryptography", wrap(kek, pt) == ct)
+        check(f"{name} wrap PyCryptodome", AES.new(kek, mode).seal(pt) == ct)
+        kek, pt, ct = (v[f"{name}_unwrap_{part}"] for part in ("kek", "pt", "ct"))
+        check(f"{name} unwrap cryptography", unwrap(kek, ct) == pt)
+        check(f"{name} unwrap PyCryptodome", AES.new(kek, mode).unseal(ct) == pt)
+
+
+# --- CTR_DRBG: SP 800-90A Rev. 1, section 10.2.1, AES-256 with the derivation function ---
+
+
+class CtrDrbg:
+    def __init__(self, aes, entropy, nonce, personalisation):
+        self.aes, self.key, self.v = aes, bytes(32), bytes(16)
+        self.update(self.df(entropy + nonce + personalisation))
+
+    def reseed(self, entropy, additional=b""):
+        self.update(self.df(entropy + additional))
+
+    def generate(self, length, additional=b""):
+        additional = self.df(additional) if additional else bytes(48)
+        if any(additional):
+            self.update(additional)
+        out = self.blocks(length)
+        self.update(additional)
+        return out
+
+    def blocks(self, length):
+        out = b""
+        while len(out) < length:
+            self.v = ((int.from_bytes(self.v, "big") + 1) % 2**128).to_bytes(16, "big")
+            out += self.aes(self.key, self.v)
+        return out[:length]
+
+    def update(self, provided):
+        new = bytes(a ^ b for a, b in zip(self.blocks(48), provided, strict=True))
+        self.key, self.v = new[:32], new[32:]
+
+    def df(self, data):  # section 10.3.2
+        s = len(data).to_bytes(4, "big") + (48).to_bytes(4, "big") + data + b"\x80"
+        s += bytes(-len(s) % 16)
+        key, temp = bytes(range(32)), b""
+        for i in range(3):
+            chain = bytes(16)
+            block = i.to_bytes(4, "big") + bytes(12) + s
+            for at in range(0, len(block), 16):  # section 10.3.3
+                chain = self.aes(key, bytes(a ^ b for a, b in zip(chain, block[at : at + 16])))
+            temp += chain
+        key, x, out = temp[:32], temp[32:48], b""
+        for _ in range(3):
+            x = self.aes(key, x)
+            out += x
+        return out
+
+
+def ctr_drbg(v):
+    for name, aes in (("OpenSSL AES", aes_openssl), ("PyCryptodome AES", aes_pycryptodome)):
+        seed = (v[f"between_{part}"] for part in ("entropy", "nonce", "personalisation"))
+        drbg, expected = CtrDrbg(aes, *seed), v["between_returned"]
+        drbg.generate(len(expected), v["between_additional_first"])
+        drbg.reseed(v["between_reseed_entropy"], v["between_reseed_additional"])
+        returned = drbg.generate(len(expected), v["between_additional_second"])
+        check(f"ctr_drbg reseed between generates, {name}", returned == expected)
+
+        seed = (v[f"first_{part}"] for part in ("entropy", "nonce", "personalisation"))
+        drbg, expected = CtrDrbg(aes, *seed), v["first_returned"]
+        drbg.reseed(v["first_reseed_entropy"])
+        drbg.generate(len(expected))
+        check(f"ctr_drbg reseed first, {name}", drbg.generate(len(expected)) == expected)
+
+
+# --- ECDSA: FIPS 186-5, section 6.4 ---
+
+
+def scalar_times_point(k, point, p):
+    """k times the point, on a curve with a = -3, in plain affine arithmetic."""
+    result = None
+    while k:
+        if k & 1:
+            result = add_points(result, point, p)
+        point = add_points(point, point, p)
+        k >>= 1
+    return result
+
+
+def add_points(left, right, p):
+    if left is None:
+        return right
+    (x1, y1), (x2, y2) = left, right
+    if left == right:
+        slope = (3 * x1 * x1 - 3) * pow(2 * y1, -1, p) % p
+    else:
+        slope = (y2 - y1) * pow(x2 - x1, -1, p) % p
+    x3 = (slope * slope - x1 - x2) % p
+    return x3, (slope * (x1 - x3) - y1) % p
+
+
+# p, the order n and the base point: SP 800-186, sections 3.2.1.3 and 3.2.1.4.
+P256 = (
+    2**256 - 2**224 + 2**192 + 2**96 - 1,
+    0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
+)
+P384 = (
+    2**384 - 2**128 - 2**96 + 2**32 - 1,
+    0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
+    0xAA87CA22BE8B05378EB1C71EF320AD746E1D3B628BA79B9859F741E082542A385502F25DBF55296C3A545E3872760AB7,
+    0x3617DE4A96262C6F5D9E98BF9292DC29F8F41DBD289A147CE9DA3113B5F0B8C00A60B1CE1D7E819D7A431D7C90EA0E5F,
+)
+
+
+def ecdsa_sign(curve, d, digest, k):
+    p, n, gx, gy = curve
+    size = (n.bit_length() + 7) // 8
+    d, e, k = (int.from_bytes(x, "big") for x in (d, digest, k))
+    r = scalar_times_point(k, (gx, gy), p)[0] % n
+    s = pow(k, -1, n) * (e + r * d) % n
+    return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+
+
+def ecdsa_verifies(curve, hash_, other_hash, q, msg, sig):
+    """Both verifiers accept the signature, and both refuse one with a bit changed."""
+    half = len(sig) // 2
+    theirs = ec.EllipticCurvePublicKey.from_encoded_point(curve, q)
+    other = DSS.new(ECC.import_key(q, curve_name=f"P-{curve.key_size}"), "fips-186-3")
+
+    def both(sig):
+        r, s = int.from_bytes(sig[:half], "big"), int.from_bytes(sig[half:], "big")
+        der = utils.encode_dss_signature(r, s)
+        return (
+            verifies(theirs.verify, der, msg, ec.ECDSA(hash_)),
+            verifies(other.verify, other_hash.new(msg), sig),
+        )
+
+    return both(sig) == (True, True) and both(sig[:-1] + bytes([sig[-1] ^ 1])) == (False, False)
+
+
+def ecdsa(v, curve, params, hash_, other_hash):
+    name = v.name
+    for case in ("sign", "verify") + (("det",) if "det_d" in v.values else ()):
+        q, msg, sig = v[f"{case}_q"], v[f"{case}_msg"], v[f"{case}_sig"]
+        check(f"{name} {case} digest", other_hash.new(msg).digest() == v[f"{case}_digest"])
+        accepted = ecdsa_verifies(curve, hash_, other_hash, q, msg, sig)
+        check(f"{name} {case} verifies, cryptography and PyCryptodome", accepted)
+        if case == "verify":
+            continue
+        d = v[f"{case}_d"]
+        public = scalar_times_point(int.from_bytes(d, "big"), params[2:], params[0])
+        size = len(d)
+        check(f"{name} {case} public key", q == b"\x04" + b"".join(c.to_bytes(size, "big") for c in public))
+        signed = ecdsa_sign(params, d, v[f"{case}_digest"], v[f"{case}_k"])
+        check(f"{name} {case} with k, this file", signed == sig)
+        if case == "det":
+            key = ec.derive_private_key(int.from_bytes(d, "big"), curve)
+            der = key.sign(msg, ec.ECDSA(hash_, deterministic_signing=True))
+            rs = b"".join(x.to_bytes(size, "big") for x in utils.decode_dss_signature(der))
+            check(f"{name} deterministic, OpenSSL", rs == sig)
+            key = ECC.construct(curve=f"P-{curve.key_size}", d=int.from_bytes(d, "big"))
+            signed = DSS.new(key, "deterministic-rfc6979").sign(other_hash.new(msg))
+            check(f"{name} deterministic, PyCryptodome", signed == sig)
+
+
+def ed25519s(v):
+    seed, q, msg, sig = (v[f"sign_{part}"] for part in ("seed", "q", "msg", "sig"))
+    key = ed25519.Ed25519PrivateKey.from_private_bytes(seed)
+    check("ed25519 public key", key.public_key().public_bytes_raw() == q)
+    check("ed25519 sign OpenSSL", key.sign(msg) == sig)
+    key = ECC.construct(curve="Ed25519", seed=seed)
+    check("ed25519 sign PyCryptodome", eddsa.new(key, "rfc8032").sign(msg) == sig)
+    q, msg, sig = (v[f"verify_{part}"] for part in ("q", "msg", "sig"))
+    key = ed25519.Ed25519PublicKey.from_public_bytes(q)
+    other = eddsa.new(eddsa.import_public_key(q), "rfc8032")
+    check("ed25519 verify OpenSSL", verifies(key.verify, sig, msg))
+    check("ed25519 verify PyCryptodome", verifies(other.verify, msg, sig))
+    check("ed25519 refuse OpenSSL", not verifies(key.verify, sig, msg + b"\0"))
+    check("ed25519 refuse PyCryptodome", not verifies(other.verify, msg + b"\0", sig))
+
+
+# --- RSA: FIPS 186-5 section 5, RFC 8017 ---
+
+
+def mgf1(seed, length):  # RFC 8017, appendix B.2.1
+    counters = range((length + 31) // 32)
+    return b"".join(hashlib.sha256(seed + c.to_bytes(4, "big")).digest() for c in counters)[:length]
+
+
+def xor(a, b):
+    return bytes(x ^ y for x, y in zip(a, b, strict=True))
+
+
+def emsa_pss(msg, salt):  # RFC 8017, section 9.1.1, emBits = 2047
+    h = hashlib.sha256(bytes(8) + hashlib.sha256(msg).digest() + salt).digest()
+    db = bytes(223 - 1 - len(salt)) + b"\x01" + salt
+    masked = xor(db, mgf1(h, len(db)))
+    return bytes([masked[0] & 0x7F]) + masked[1:] + h + b"\xbc"
+
+
+def eme_oaep(msg, seed):  # RFC 8017, section 7.1.1 step 2, empty label
+    db = hashlib.sha256(b"").digest() + bytes(256 - len(msg) - 66) + b"\x01" + msg
+    masked = xor(db, mgf1(seed, len(db)))
+    return b"\0" + xor(seed, mgf1(masked, 32)) + masked
+
+
+def rsa_power(block, exponent, n):
+    return pow(int.from_bytes(block, "big"), exponent, n).to_bytes(256, "big")
+
+
+def is_prime(n):
+    """Miller-Rabin with the first 64 odd bases: 100 % for honest primes, enough for this key."""
+    odd, twos = n - 1, 0
+    while odd % 2 == 0:
+        odd, twos = odd // 2, twos + 1
+    for base in range(3, 131, 2):
+        x = pow(base, odd, n)
+        if x in (1, n - 1):
+            continue
+        for _ in range(twos - 1):
+            x = x * x % n
+            if x == n - 1:
+                break
+        else:
+            return False
+    return True
+
+
+def rsa_key_checks(n, e, d, p, q, dp, dq, qinv):
+    lcm = math.lcm(p - 1, q - 1)
+    check("rsa n = p q, 2048 bits", n == p * q and n.bit_length() == 2048)
+    check("rsa e odd, 2^16 < e < 2^256 (5.1)", e % 2 == 1 and 2**16 < e < 2**256)
+    check("rsa p, q prime, e coprime", all(is_prime(x) and math.gcd(x - 1, e) == 1 for x in (p, q)))
+    check("rsa p, q >= sqrt(2) 2^1023 (A.1.1)", all(x * x >= 2 ** (2 * 1023 + 1) for x in (p, q)))
+    check("rsa p, q < 2^1024 (A.1.1)", max(p, q) < 2**1024)
+    check("rsa p > q, |p - q| > 2^924 (A.1.1)", p - q > 2**924)
+    check("rsa d = e^-1 mod lcm(p-1, q-1), d > 2^1024 (A.1.1)", d == pow(e, -1, lcm) and d > 2**1024)
+    check("rsa dp, dq, qinv", (dp, dq, qinv) == (d % (p - 1), d % (q - 1), pow(q, -1, p)))
+
+
+def rsa_2048(v):
+    numbers = [int.from_bytes(v[x], "big") for x in ("n", "e", "d", "p", "q", "dp", "dq", "qinv")]
+    rsa_key_checks(*numbers)
+    n, e, d, p, q, dp, dq, qinv = numbers
+    key = rsa.RSAPrivateNumbers(p, q, d, dp, dq, qinv, rsa.RSAPublicNumbers(e, n)).private_key()
+    other = RSA.construct((n, e, d, p, q))
+    sha256, mgf = hashes.SHA256(), padding.MGF1(hashes.SHA256())
+
+    msg, sig = v["pkcs1_sign_msg"], v["pkcs1_sign_sig"]
+    check("rsa pkcs1 sign OpenSSL", key.sign(msg, padding.PKCS1v15(), sha256) == sig)
+    check("rsa pkcs1 sign PyCryptodome", pkcs1_15.new(other).sign(SHA256.new(msg)) == sig)
+    n2, e2 = (int.from_bytes(v[f"pkcs1_verify_{x}"], "big") for x in ("n", "e"))
+    msg, sig = v["pkcs1_verify_msg"], v["pkcs1_verify_sig"]
+    public, other_public = rsa.RSAPublicNumbers(e2, n2).public_key(), RSA.construct((n2, e2))
+    for changed in (False, True):
+        m, what = (msg + b"\0", "refuse") if changed else (msg, "verify")
+        ok = verifies(public.verify, sig, m, padding.PKCS1v15(), sha256)
+        check(f"rsa pkcs1 {what} OpenSSL", ok != changed)
+        ok = verifies(pkcs1_15.new(other_public).verify, SHA256.new(m), sig)
+        check(f"rsa pkcs1 {what} PyCryptodome", ok != changed)
+
+    msg, salt, sig = v["pss_sign_msg"], v["pss_sign_salt"], v["pss_sign_sig"]
+    check("rsa pss sign, this file", rsa_power(emsa_pss(msg, salt), d, n) == sig)
+    signer = pss.new(other, salt_bytes=len(salt), rand_func=lambda length: salt[:length])
+    check("rsa pss sign PyCryptodome", signer.sign(SHA256.new(msg)) == sig)
+    pad = padding.PSS(mgf, 32)
+    check("rsa pss sign accepted by OpenSSL", verifies(key.public_key().verify, sig, msg, pad, sha256))
+    msg, sig = v["pss_verify_msg"], v["pss_verify_sig"]
+    for changed in (False, True):
+        m, what = (msg + b"\0", "refuse") if changed else (msg, "verify")
+        ok = verifies(key.public_key().verify, sig, m, pad, sha256)
+        check(f"rsa pss {what} OpenSSL", ok != changed)
+        ok = verifies(pss.new(other, salt_bytes=32).verify, SHA256.new(m), sig)
+        check(f"rsa pss {what} PyCryptodome", ok != changed)
+
+    seed, msg, ct = (v[f"oaep_encrypt_{x}"] for x in ("seed", "msg", "ct"))
+    check("rsa oaep encrypt, this file", rsa_power(eme_oaep(msg, seed), e, n) == ct)
+    cipher = PKCS1_OAEP.new(other, hashAlgo=SHA256, randfunc=lambda length: seed[:length])
+    check("rsa oaep encrypt PyCryptodome", cipher.encrypt(msg) == ct)
+    pad = padding.OAEP(mgf, sha256, None)
+    check("rsa oaep encrypt opened by OpenSSL", key.decrypt(ct, pad) == msg)
+    msg, ct = v["oaep_decrypt_msg"], v["oaep_decrypt_ct"]
+    check("rsa oaep decrypt OpenSSL", key.decrypt(ct, pad) == msg)
+    check("rsa oaep decrypt PyCryptodome", PKCS1_OAEP.new(other, hashAlgo=SHA256).decrypt(ct) == msg)
+
+
+def unique(files):
+    """CAST-8: no value of 8 bytes or more stands, whole, in another value of any file."""
+    all_values = [(f"{v.name} {key}", value) for v in files for key, value in v.values.items()]
+    for name, value in all_values:
+        twice = [other for other, text in all_values if other != name and value in text]
+        if len(value) >= 8:
+            check(f"{name} is there once (CAST-8) {twice or ''}".rstrip(), not twice)
+
+
+CHECKS = {
+    "sha": sha,
+    "hmac": hmacs,
+    "aes_block": aes_block,
+    "aes_gcm": aes_gcm,
+    "aes_kw": aes_kw,
+    "ctr_drbg": ctr_drbg,
+    "ecdsa_p256": lambda v: ecdsa(v, ec.SECP256R1(), P256, hashes.SHA256(), SHA256),
+    "ecdsa_p384": lambda v: ecdsa(v, ec.SECP384R1(), P384, hashes.SHA384(), SHA384),
+    "ed25519": ed25519s,
+    "rsa_2048": rsa_2048,
+}
+
+
+def main():
+    check("a check for every file", {path.stem for path in CAST.glob("*.txt")} == set(CHECKS))
+    files = [Vectors(name) for name in CHECKS]
+    for v in files:
+        CHECKS[v.name](v)
+        check(f"{v.name} every value read", not v.unread)
+    unique(files)
+    print(f"{failures} failed" if failures else "all confirmed")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+//! The doorway: every keyed service comes through here, and the checks stand in this order.
+//!
+//! 1 the module may serve (`Pass`), 2 the handle is live and 3 its record intact (both in the store's
+//! `hold` and `pinned`), 4 the self-tests of (algorithm, operation) have passed, 5 policy says yes, and
+//! then the use is charged.
+
+use crate::boundary::table::{self, Row};
+use crate::boundary::{Permit, Pinned};
+use crate::engine::Core;
+use crate::error::Result;
+use crate::policy::{self, Request, Target, ops::Op};
+use crate::selftest;
+use crate::state::Pass;
+use crate::store::Store;
+
+/// Admits one operation of an algorithm: steps 4 and 5.
+#[inline]
+pub(crate) fn admit<'a, O: Op, S: Store>(
+    core: &Core<S>,
+    pass: Pass<'a>,
+    row: &Row,
+    request: &Request<'_>,
+    target: Target<'_, Pinned<'a>>,
+) -> Result<Permit<'a, O>> {
+    let casts = if O::OPENS { row.opening } else { row.applying };
+    selftest::require(core, casts)?;
+    policy::authorise(pass, request, target)
+}
+
+/// Admits an operation that runs no algorithm of the table: reading attributes, narrowing, destroying.
+pub(crate) fn admit_management<'a, O: Op>(
+    pass: Pass<'a>,
+    request: &Request<'_>,
+    target: Target<'_, Pinned<'a>>,
+) -> Result<Permit<'a, O>> {
+    policy::authorise(pass, request, target)
+}
+
+/// Admits the making of a key: the tests are those of its kind.
+pub(crate) fn admit_new<'a, O: Op, S: Store>(
+    core: &Core<S>,
+    pass: Pass<'a>,
+    request: &Request<'_>,
+    template: &crate::attributes::Attributes,
+) -> Result<Permit<'a, O>> {
+    selftest::require(core, table::kind(template.kind())?.casts)?;
+    policy::authorise(pass, request, Target::New { template })
+}

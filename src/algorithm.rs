@@ -1,0 +1,577 @@
+//! Algorithm identifiers, their parameters, and the public facts about both.
+//!
+//! What an algorithm *does* is in `boundary/table.rs`; what everybody may know about it (its id, the
+//! standard, the key kinds, the closed sets of parameters, whether it is approved) is here, because
+//! policy and attributes are decided without touching a key.
+
+use crate::attributes::{KeyKind, Usage};
+use crate::error::{Error, Result};
+
+/// A cryptographic scheme. The numeric ids are permanent: they appear in wrapped-key blobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+#[repr(u16)]
+pub enum Algorithm {
+    /// AES-GCM, 96-bit random IV made inside (SP 800-38D section 8.2.2).
+    AesGcm = 0x0101,
+    /// AES-GCM, 96-bit deterministic IV made inside (SP 800-38D section 8.2.1).
+    AesGcmCounter = 0x0102,
+    /// AES key wrap KW (SP 800-38F section 6.2).
+    AesKw = 0x0111,
+    /// AES key wrap with padding KWP (SP 800-38F section 6.3).
+    AesKwp = 0x0112,
+    /// The native wrapped-key format, AES-256-GCM with the whole policy authenticated.
+    NativeWrap = 0x0121,
+    /// SHA-2 message digests (FIPS 180-4).
+    Sha2 = 0x0201,
+    /// HMAC (FIPS 198-1).
+    Hmac = 0x0301,
+    /// RSASSA-PKCS1-v1_5 (FIPS 186-5 section 5.4, RFC 8017 section 8.2).
+    RsaPkcs1 = 0x0401,
+    /// RSASSA-PSS, salt as long as the hash (FIPS 186-5 section 5.4, RFC 8017 section 8.1).
+    RsaPss = 0x0402,
+    /// RSA-OAEP for keys (SP 800-56B r2 section 9, RFC 8017 section 7.1).
+    RsaOaep = 0x0411,
+    /// ECDSA on P-256 (FIPS 186-5 section 6).
+    EcdsaP256 = 0x0501,
+    /// ECDSA on P-384 (FIPS 186-5 section 6).
+    EcdsaP384 = 0x0502,
+    /// Ed25519, pure (FIPS 186-5 section 7.6).
+    Ed25519 = 0x0601,
+    /// CTR_DRBG with AES-256 and derivation function (SP 800-90A r1 section 10.2.1).
+    CtrDrbg = 0x0701,
+}
+
+/// How the service indicator treats a scheme when all its parameters are in the closed set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Approval {
+    /// An approved security function.
+    Approved,
+    /// Offered, never approved.
+    NotApproved,
+}
+
+/// Public facts of one algorithm.
+#[derive(Debug)]
+pub struct Facts {
+    /// Whose facts these are.
+    pub algorithm: Algorithm,
+    /// Name as it appears in reports and documents.
+    pub name: &'static str,
+    /// Standard and section.
+    pub standard: &'static str,
+    /// Approved or not.
+    pub approval: Approval,
+    /// Kinds of key that it takes.
+    pub kinds: &'static [KeyKind],
+    /// Usages that a key may hold for it.
+    pub usage: Usage,
+    /// Keys of different families never mix on one key (GCM-8, and "a KEK is fixed to one format").
+    pub family: Family,
+    /// The closed sets of its parameters.
+    pub params: ParamSet,
+}
+
+/// Groups of algorithms that may share one key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// AES-GCM for data.
+    Gcm,
+    /// KW.
+    Kw,
+    /// KWP.
+    Kwp,
+    /// The native format.
+    Native,
+    /// Keyless digests.
+    Digest,
+    /// HMAC.
+    Hmac,
+    /// RSA signatures, both paddings.
+    RsaSignature,
+    /// RSA key transport.
+    RsaTransport,
+    /// ECDSA.
+    Ecdsa,
+    /// EdDSA.
+    Eddsa,
+    /// Random numbers.
+    Random,
+}
+
+/// The closed sets a scheme's parameters come from.
+#[derive(Clone, Copy, Debug)]
+pub struct ParamSet {
+    /// Allowed hashes; empty when the scheme takes none.
+    pub hashes: HashSet,
+    /// Allowed tag lengths in bytes, inclusive; `None` when the length is not a parameter.
+    pub tag: Option<(u8, u8)>,
+    /// Takes additional authenticated data.
+    pub aad: bool,
+    /// Takes an IV when it opens (and makes its own when it protects).
+    pub iv_len: Option<u8>,
+    /// Offers deterministic signing beside the hedged default.
+    pub deterministic: bool,
+    /// Takes a label (OAEP).
+    pub label: bool,
+}
+
+impl ParamSet {
+    const NONE: Self = Self {
+        hashes: HashSet::EMPTY,
+        tag: None,
+        aad: false,
+        iv_len: None,
+        deterministic: false,
+        label: false,
+    };
+
+    /// Whether `params` come from the closed sets. `opens` is true for decrypt-like operations,
+    /// which take the IV that the protecting operation returned.
+    pub(crate) fn check(&self, params: &Params<'_>, opens: bool) -> Result<()> {
+        match params.hash {
+            Some(hash) if self.hashes.contains(hash) => {}
+            None if self.hashes.is_empty() => {}
+            Some(_) => return Err(Error::Unsupported),
+            None => return Err(Error::InvalidArgument),
+        }
+        match (params.tag_len, self.tag) {
+            (None, _) => {}
+            (Some(len), Some((low, high))) if usize::from(low) <= len && len <= usize::from(high) => {}
+            (Some(_), _) => return Err(Error::Unsupported),
+        }
+        match (params.iv, self.iv_len) {
+            (None, None) => {}
+            (Some(iv), Some(len)) if opens && iv.len() == usize::from(len) => {}
+            (None, Some(_)) if !opens => {}
+            _ => return Err(Error::InvalidArgument),
+        }
+        if (!params.aad.is_empty() && !self.aad)
+            || (params.deterministic && !self.deterministic)
+            || (!params.label.is_empty() && !self.label)
+        {
+            return Err(Error::InvalidArgument);
+        }
+        Ok(())
+    }
+}
+
+/// Parameters of one call. Build with [`Params::NONE`] or [`Params::with_hash`] and the chained setters.
+#[derive(Clone, Copy, Debug)]
+pub struct Params<'a> {
+    pub(crate) hash: Option<Hash>,
+    pub(crate) tag_len: Option<usize>,
+    pub(crate) aad: &'a [u8],
+    pub(crate) iv: Option<&'a [u8]>,
+    pub(crate) deterministic: bool,
+    pub(crate) label: &'a [u8],
+}
+
+impl<'a> Params<'a> {
+    /// No parameters.
+    pub const NONE: Params<'static> =
+        Params { hash: None, tag_len: None, aad: &[], iv: None, deterministic: false, label: &[] };
+
+    /// The hash of a signature, MAC, OAEP or digest.
+    #[must_use]
+    pub const fn with_hash(hash: Hash) -> Self {
+        Self { hash: Some(hash), ..Self::NONE }
+    }
+
+    /// Additional authenticated data of an AEAD, in bytes.
+    #[must_use]
+    pub const fn aad(self, aad: &'a [u8]) -> Self {
+        Self { aad, ..self }
+    }
+
+    /// The IV to open with. Protecting operations refuse one: their IV is made inside (GCM-1).
+    #[must_use]
+    pub const fn iv(self, iv: &'a [u8]) -> Self {
+        Self { iv: Some(iv), ..self }
+    }
+
+    /// Tag length in bytes; the default is the full tag.
+    #[must_use]
+    pub const fn tag_len(self, bytes: usize) -> Self {
+        Self { tag_len: Some(bytes), ..self }
+    }
+
+    /// Deterministic ECDSA (FIPS 186-5 A.3.3) instead of the hedged default.
+    #[must_use]
+    pub const fn deterministic(self) -> Self {
+        Self { deterministic: true, ..self }
+    }
+
+    /// OAEP label.
+    #[must_use]
+    pub const fn label(self, label: &'a [u8]) -> Self {
+        Self { label, ..self }
+    }
+}
+
+/// Hash functions of FIPS 180-4 that the engine offers as a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Hash {
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+impl Hash {
+    /// Every hash, in order of its bit in a [`HashSet`].
+    pub const ALL: [Self; 3] = [Self::Sha256, Self::Sha384, Self::Sha512];
+
+    /// Output length in bytes.
+    #[must_use]
+    pub const fn output_len(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+
+    /// Input block length in bytes.
+    #[must_use]
+    pub const fn block_len(self) -> usize {
+        match self {
+            Self::Sha256 => 64,
+            Self::Sha384 | Self::Sha512 => 128,
+        }
+    }
+
+    /// Name as in FIPS 180-4.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sha256 => "SHA-256",
+            Self::Sha384 => "SHA-384",
+            Self::Sha512 => "SHA-512",
+        }
+    }
+
+    const fn bit(self) -> u16 {
+        match self {
+            Self::Sha256 => 1,
+            Self::Sha384 => 2,
+            Self::Sha512 => 4,
+        }
+    }
+}
+
+/// A set of hashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashSet(u16);
+
+impl HashSet {
+    /// No hash.
+    pub const EMPTY: Self = Self(0);
+    /// SHA-256, SHA-384 and SHA-512.
+    pub const SHA2: Self = Self(1 | 2 | 4);
+
+    /// The set of one hash.
+    #[must_use]
+    pub const fn of(hash: Hash) -> Self {
+        Self(hash.bit())
+    }
+
+    /// This set with one more hash.
+    #[must_use]
+    pub const fn and(self, hash: Hash) -> Self {
+        Self(self.0 | hash.bit())
+    }
+
+    /// Whether the set holds this hash.
+    #[must_use]
+    pub const fn contains(self, hash: Hash) -> bool {
+        self.0 & hash.bit() != 0
+    }
+
+    /// Whether nothing is in it.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether every hash of this set is in `other`.
+    #[must_use]
+    pub const fn is_subset(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+
+    /// The hash, when the set holds exactly one.
+    #[must_use]
+    pub fn only(self) -> Option<Hash> {
+        Hash::ALL.into_iter().find(|hash| hash.bit() == self.0)
+    }
+
+    pub(crate) const fn bits(self) -> u16 {
+        self.0
+    }
+
+    pub(crate) const fn from_bits(bits: u16) -> Option<Self> {
+        if bits & !Self::SHA2.0 == 0 { Some(Self(bits)) } else { None }
+    }
+}
+
+impl Algorithm {
+    /// The permanent id, as it stands in blobs.
+    #[must_use]
+    pub const fn id(self) -> u16 {
+        self as u16
+    }
+
+    /// The algorithm with this id.
+    #[must_use]
+    pub fn from_id(id: u16) -> Option<Self> {
+        FACTS.iter().map(|facts| facts.algorithm).find(|algorithm| algorithm.id() == id)
+    }
+
+    /// Every algorithm that the engine knows, whether or not this build has it.
+    pub fn all() -> impl Iterator<Item = Self> {
+        FACTS.iter().map(|facts| facts.algorithm)
+    }
+
+    /// The public facts.
+    #[must_use]
+    pub const fn facts(self) -> &'static Facts {
+        match self {
+            Self::AesGcm => &AES_GCM,
+            Self::AesGcmCounter => &AES_GCM_COUNTER,
+            Self::AesKw => &AES_KW,
+            Self::AesKwp => &AES_KWP,
+            Self::NativeWrap => &NATIVE_WRAP,
+            Self::Sha2 => &SHA2,
+            Self::Hmac => &HMAC,
+            Self::RsaPkcs1 => &RSA_PKCS1,
+            Self::RsaPss => &RSA_PSS,
+            Self::RsaOaep => &RSA_OAEP,
+            Self::EcdsaP256 => &ECDSA_P256,
+            Self::EcdsaP384 => &ECDSA_P384,
+            Self::Ed25519 => &ED25519,
+            Self::CtrDrbg => &CTR_DRBG,
+        }
+    }
+
+    /// Name as it appears in reports and documents.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.facts().name
+    }
+}
+
+/// All facts, in order of the ids.
+pub(crate) static FACTS: &[&Facts] = &[
+    &AES_GCM,
+    &AES_GCM_COUNTER,
+    &AES_KW,
+    &AES_KWP,
+    &NATIVE_WRAP,
+    &SHA2,
+    &HMAC,
+    &RSA_PKCS1,
+    &RSA_PSS,
+    &RSA_OAEP,
+    &ECDSA_P256,
+    &ECDSA_P384,
+    &ED25519,
+    &CTR_DRBG,
+];
+
+const AES: &[KeyKind] = &[KeyKind::Aes128, KeyKind::Aes192, KeyKind::Aes256];
+const RSA: &[KeyKind] = &[KeyKind::Rsa2048, KeyKind::Rsa3072, KeyKind::Rsa4096];
+const CIPHER: Usage = Usage::ENCRYPT.and(Usage::DECRYPT);
+const WRAPPING: Usage = Usage::WRAP.and(Usage::UNWRAP);
+const SIGNATURE: Usage = Usage::SIGN.and(Usage::SIGN_DIGEST).and(Usage::VERIFY);
+
+// GCM-6: 96 to 128 bit tags. Shorter ones are refused.
+const GCM_PARAMS: ParamSet = ParamSet { tag: Some((12, 16)), aad: true, iv_len: Some(12), ..ParamSet::NONE };
+
+static AES_GCM: Facts = Facts {
+    algorithm: Algorithm::AesGcm,
+    name: "AES-GCM",
+    standard: "SP 800-38D 8.2.2",
+    approval: Approval::Approved,
+    kinds: AES,
+    usage: CIPHER,
+    family: Family::Gcm,
+    params: GCM_PARAMS,
+};
+static AES_GCM_COUNTER: Facts = Facts {
+    algorithm: Algorithm::AesGcmCounter,
+    name: "AES-GCM-COUNTER",
+    standard: "SP 800-38D 8.2.1",
+    approval: Approval::Approved,
+    kinds: AES,
+    usage: CIPHER,
+    family: Family::Gcm,
+    params: GCM_PARAMS,
+};
+static AES_KW: Facts = Facts {
+    algorithm: Algorithm::AesKw,
+    name: "AES-KW",
+    standard: "SP 800-38F 6.2",
+    approval: Approval::Approved,
+    kinds: AES,
+    usage: WRAPPING,
+    family: Family::Kw,
+    params: ParamSet::NONE,
+};
+static AES_KWP: Facts = Facts {
+    algorithm: Algorithm::AesKwp,
+    name: "AES-KWP",
+    standard: "SP 800-38F 6.3",
+    approval: Approval::Approved,
+    kinds: AES,
+    usage: WRAPPING,
+    family: Family::Kwp,
+    params: ParamSet::NONE,
+};
+static NATIVE_WRAP: Facts = Facts {
+    algorithm: Algorithm::NativeWrap,
+    name: "NATIVE-WRAP",
+    standard: "SP 800-38F 3.1, SP 800-38D",
+    approval: Approval::Approved,
+    kinds: &[KeyKind::Aes256],
+    usage: WRAPPING,
+    family: Family::Native,
+    params: ParamSet::NONE,
+};
+static SHA2: Facts = Facts {
+    algorithm: Algorithm::Sha2,
+    name: "SHA-2",
+    standard: "FIPS 180-4",
+    approval: Approval::Approved,
+    kinds: &[],
+    usage: Usage::NONE,
+    family: Family::Digest,
+    params: ParamSet { hashes: HashSet::SHA2, ..ParamSet::NONE },
+};
+static HMAC: Facts = Facts {
+    algorithm: Algorithm::Hmac,
+    name: "HMAC",
+    standard: "FIPS 198-1",
+    approval: Approval::Approved,
+    kinds: &[KeyKind::Hmac],
+    usage: Usage::MAC.and(Usage::VERIFY_MAC),
+    family: Family::Hmac,
+    // HMAC-1: at least 80 bits of tag.
+    params: ParamSet { hashes: HashSet::SHA2, tag: Some((10, 64)), ..ParamSet::NONE },
+};
+static RSA_PKCS1: Facts = Facts {
+    algorithm: Algorithm::RsaPkcs1,
+    name: "RSA-PKCS1",
+    standard: "FIPS 186-5 5.4, RFC 8017 8.2",
+    approval: Approval::Approved,
+    kinds: RSA,
+    usage: SIGNATURE,
+    family: Family::RsaSignature,
+    params: ParamSet { hashes: HashSet::SHA2, ..ParamSet::NONE },
+};
+static RSA_PSS: Facts = Facts {
+    algorithm: Algorithm::RsaPss,
+    name: "RSA-PSS",
+    standard: "FIPS 186-5 5.4, RFC 8017 8.1",
+    approval: Approval::Approved,
+    kinds: RSA,
+    usage: SIGNATURE,
+    family: Family::RsaSignature,
+    params: ParamSet { hashes: HashSet::SHA2, ..ParamSet::NONE },
+};
+static RSA_OAEP: Facts = Facts {
+    algorithm: Algorithm::RsaOaep,
+    name: "RSA-OAEP",
+    standard: "SP 800-56B r2 9, RFC 8017 7.1",
+    approval: Approval::Approved,
+    kinds: RSA,
+    usage: WRAPPING,
+    family: Family::RsaTransport,
+    params: ParamSet { hashes: HashSet::SHA2, label: true, ..ParamSet::NONE },
+};
+static ECDSA_P256: Facts = Facts {
+    algorithm: Algorithm::EcdsaP256,
+    name: "ECDSA-P256",
+    standard: "FIPS 186-5 6",
+    approval: Approval::Approved,
+    kinds: &[KeyKind::EcP256],
+    usage: SIGNATURE,
+    family: Family::Ecdsa,
+    params: ParamSet { hashes: HashSet::SHA2, deterministic: true, ..ParamSet::NONE },
+};
+static ECDSA_P384: Facts = Facts {
+    algorithm: Algorithm::EcdsaP384,
+    name: "ECDSA-P384",
+    standard: "FIPS 186-5 6",
+    approval: Approval::Approved,
+    kinds: &[KeyKind::EcP384],
+    usage: SIGNATURE,
+    family: Family::Ecdsa,
+    // ECDSA-3: the hash is at least as strong as the curve.
+    params: ParamSet {
+        hashes: HashSet::of(Hash::Sha384).and(Hash::Sha512),
+        deterministic: true,
+        ..ParamSet::NONE
+    },
+};
+static ED25519: Facts = Facts {
+    algorithm: Algorithm::Ed25519,
+    name: "ED25519",
+    standard: "FIPS 186-5 7.6, RFC 8032 5.1",
+    approval: Approval::Approved,
+    kinds: &[KeyKind::Ed25519],
+    usage: Usage::SIGN.and(Usage::VERIFY),
+    family: Family::Eddsa,
+    params: ParamSet::NONE,
+};
+static CTR_DRBG: Facts = Facts {
+    algorithm: Algorithm::CtrDrbg,
+    name: "CTR-DRBG",
+    standard: "SP 800-90A r1 10.2.1",
+    approval: Approval::Approved,
+    kinds: &[],
+    usage: Usage::NONE,
+    family: Family::Random,
+    params: ParamSet::NONE,
+};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_resolve() {
+        for (i, facts) in FACTS.iter().enumerate() {
+            assert_eq!(Algorithm::from_id(facts.algorithm.id()), Some(facts.algorithm));
+            assert!(core::ptr::eq(facts.algorithm.facts(), *facts));
+            assert!(FACTS.iter().skip(i + 1).all(|other| other.name != facts.name));
+            assert!(FACTS.iter().skip(i + 1).all(|other| other.algorithm.id() > facts.algorithm.id()));
+        }
+        assert_eq!(Algorithm::from_id(0), None);
+    }
+
+    #[test]
+    fn closed_sets_are_closed() {
+        let ecdsa = &Algorithm::EcdsaP384.facts().params;
+        assert_eq!(ecdsa.check(&Params::with_hash(Hash::Sha384), false), Ok(()));
+        assert_eq!(ecdsa.check(&Params::with_hash(Hash::Sha256), false), Err(Error::Unsupported));
+        assert_eq!(ecdsa.check(&Params::NONE, false), Err(Error::InvalidArgument));
+        assert_eq!(
+            ecdsa.check(&Params::with_hash(Hash::Sha384).aad(b"x"), false),
+            Err(Error::InvalidArgument)
+        );
+
+        let gcm = &Algorithm::AesGcm.facts().params;
+        assert_eq!(gcm.check(&Params::NONE.aad(b"x"), false), Ok(()));
+        assert_eq!(gcm.check(&Params::NONE.iv(&[0; 12]), false), Err(Error::InvalidArgument));
+        assert_eq!(gcm.check(&Params::NONE.iv(&[0; 12]), true), Ok(()));
+        assert_eq!(gcm.check(&Params::NONE.iv(&[0; 16]), true), Err(Error::InvalidArgument));
+        assert_eq!(gcm.check(&Params::NONE, true), Err(Error::InvalidArgument));
+        assert_eq!(gcm.check(&Params::NONE.tag_len(8), false), Err(Error::Unsupported));
+        assert_eq!(gcm.check(&Params::NONE.deterministic(), false), Err(Error::InvalidArgument));
+    }
+}

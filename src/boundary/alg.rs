@@ -1,0 +1,19 @@
+//! Algorithm families, a file each. Every file has the same parts, top-down: cells (take a permit), raw
+//! (take bytes, call the backend), casts (known-answer tests), tests.
+
+pub(crate) mod aes_gcm;
+pub(crate) mod cast;
+pub(crate) mod ctr_drbg;
+#[cfg(feature = "ecdsa")]
+pub(crate) mod ecdsa;
+#[cfg(feature = "ecdsa")]
+pub(crate) mod ecdsa_nonce;
+#[cfg(feature = "ed25519")]
+pub(crate) mod ed25519;
+pub(crate) mod hmac;
+pub(crate) mod key_wrap;
+#[cfg(feature = "rsa")]
+pub(crate) mod rsa;
+#[cfg(feature = "rsa")]
+pub(crate) mod rsa_encoding;
+pub(crate) mod sha2;

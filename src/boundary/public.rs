@@ -1,0 +1,129 @@
+//! Public keys in and out, as SubjectPublicKeyInfo. Public, and still only with a permit: who may see
+//! that a key exists is policy.
+
+use super::key::{Paired, Permit, Vacant};
+use super::prepared::Prepared;
+use crate::attributes::KeyKind;
+use crate::error::{Error, Result};
+use crate::policy::ops::Inspect;
+use crate::state::Staged;
+use crate::wire::spki::{self, EcCurve, PublicKeyInfo};
+
+/// Longest SubjectPublicKeyInfo: RSA-4096.
+const MAX_POINT: usize = 97;
+
+/// Emits the public half of a key as SubjectPublicKeyInfo (RFC 5480, RFC 8410, RFC 8017).
+pub(crate) fn emit<'b>(permit: Permit<'_, Inspect>, mut out: Staged<'b>) -> Result<Staged<'b>> {
+    permit.material(|material| {
+        with_info(material.prepared(), |info| {
+            let len = spki::emitted_len(info)?;
+            spki::emit(info, out.claim(len)?).map(drop)
+        })
+    })?;
+    Ok(out)
+}
+
+/// Length of what [`emit`] writes.
+pub(crate) fn emitted_len(permit: &Permit<'_, Inspect>) -> Result<usize> {
+    permit.material(|material| with_info(material.prepared(), spki::emitted_len))
+}
+
+/// Fills a place with a public key that was parsed; preparing it validates it (VAL-EC-1, VAL-ED-1,
+/// VAL-RSA-1).
+pub(crate) fn fill(info: &PublicKeyInfo<'_>, mut place: Vacant<'_>) -> Result<Paired> {
+    match info {
+        PublicKeyInfo::Ec { point, .. } => uncompressed(point, &mut place)?,
+        PublicKeyInfo::Ed25519 { key } => right_aligned(place.bytes(), key)?,
+        PublicKeyInfo::Rsa { n, e } => {
+            let (exponent, modulus) = place.bytes().split_at_mut_checked(4).ok_or(Error::Rejected)?;
+            right_aligned(exponent, e)?;
+            if modulus.len() != n.len() {
+                return Err(Error::Rejected);
+            }
+            right_aligned(modulus, n)?;
+        }
+    }
+    place.entered()
+}
+
+/// The kind of a parsed public key.
+pub(crate) fn kind_of(info: &PublicKeyInfo<'_>) -> Result<KeyKind> {
+    match info {
+        PublicKeyInfo::Ec { curve: EcCurve::P256, .. } => Ok(KeyKind::EcP256),
+        PublicKeyInfo::Ec { curve: EcCurve::P384, .. } => Ok(KeyKind::EcP384),
+        PublicKeyInfo::Ec { .. } => Err(Error::Unsupported),
+        PublicKeyInfo::Ed25519 { .. } => Ok(KeyKind::Ed25519),
+        PublicKeyInfo::Rsa { n, .. } => match n.len() {
+            256 => Ok(KeyKind::Rsa2048),
+            384 => Ok(KeyKind::Rsa3072),
+            512 => Ok(KeyKind::Rsa4096),
+            _ => Err(Error::Rejected),
+        },
+    }
+}
+
+/// Stored points are uncompressed: a compressed one is decompressed by preparing it.
+#[cfg(feature = "ecdsa")]
+fn uncompressed(point: &[u8], place: &mut Vacant<'_>) -> Result<()> {
+    use super::backend::portable::ec::{P256, P384, PublicKey};
+    if point.len() == place.bytes().len() {
+        return right_aligned(place.bytes(), point);
+    }
+    match place.attributes().kind {
+        KeyKind::EcP256 => PublicKey::<P256>::new(point)?.bytes(place.bytes()),
+        KeyKind::EcP384 => PublicKey::<P384>::new(point)?.bytes(place.bytes()),
+        _ => Err(Error::Rejected),
+    }
+}
+
+#[cfg(not(feature = "ecdsa"))]
+fn uncompressed(_point: &[u8], _place: &mut Vacant<'_>) -> Result<()> {
+    Err(Error::Unsupported)
+}
+
+fn right_aligned(to: &mut [u8], from: &[u8]) -> Result<()> {
+    let start = to.len().checked_sub(from.len()).ok_or(Error::Rejected)?;
+    to.fill(0);
+    to.get_mut(start..).ok_or(Error::Rejected)?.copy_from_slice(from);
+    Ok(())
+}
+
+/// Hands the public half to `with`.
+fn with_info<R>(prepared: &Prepared, with: impl FnOnce(&PublicKeyInfo<'_>) -> Result<R>) -> Result<R> {
+    #[cfg(feature = "ecdsa")]
+    {
+        use super::backend::portable::ec::{Curve, PublicKey};
+        fn ec<C: Curve, R>(
+            key: &PublicKey<C>,
+            curve: EcCurve,
+            len: usize,
+            with: impl FnOnce(&PublicKeyInfo<'_>) -> Result<R>,
+        ) -> Result<R> {
+            let mut point = [0; MAX_POINT];
+            let point = point.get_mut(..len).ok_or(Error::Corrupted)?;
+            key.bytes(point)?;
+            with(&PublicKeyInfo::Ec { curve, point })
+        }
+        match prepared {
+            Prepared::P256(key) => return ec(key.public_key(), EcCurve::P256, 65, with),
+            Prepared::P256Public(key) => return ec(key, EcCurve::P256, 65, with),
+            Prepared::P384(key) => return ec(key.public_key(), EcCurve::P384, 97, with),
+            Prepared::P384Public(key) => return ec(key, EcCurve::P384, 97, with),
+            _ => {}
+        }
+    }
+    #[cfg(feature = "ed25519")]
+    match prepared {
+        Prepared::Ed25519(key) => return with(&PublicKeyInfo::Ed25519 { key: &key.public_key() }),
+        Prepared::Ed25519Public(key) => return with(&PublicKeyInfo::Ed25519 { key: &key.bytes() }),
+        _ => {}
+    }
+    #[cfg(feature = "rsa")]
+    if let Ok(key) = prepared.rsa_public() {
+        let e = key.e().to_be_bytes();
+        let zeros = e.iter().take_while(|byte| **byte == 0).count();
+        return with(&PublicKeyInfo::Rsa { n: key.n(), e: e.get(zeros..).ok_or(Error::Corrupted)? });
+    }
+    let _ = with;
+    Err(Error::NotPermitted)
+}

@@ -1,0 +1,84 @@
+//! Where the bytes of a secret lie: a buffer of exact size, wiped on drop, created in place.
+
+use zeroize::Zeroize;
+
+use crate::error::{Error, Result};
+
+/// Memory for one secret. The store chooses: the heap, or the slot itself.
+pub(crate) trait Buffer: Sized {
+    /// A zeroed buffer of this many bytes.
+    fn zeroed(len: usize) -> Result<Self>;
+    fn as_slice(&self) -> &[u8];
+    fn as_mut_slice(&mut self) -> &mut [u8];
+}
+
+#[cfg(feature = "alloc")]
+impl Buffer for alloc::boxed::Box<[u8]> {
+    fn zeroed(len: usize) -> Result<Self> {
+        Ok(alloc::vec![0; len].into_boxed_slice())
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        self
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        self
+    }
+}
+
+/// A buffer inside the slot, for stores without allocation.
+pub(crate) struct Inline<const BYTES: usize> {
+    len: usize,
+    bytes: [u8; BYTES],
+}
+
+impl<const BYTES: usize> Buffer for Inline<BYTES> {
+    fn zeroed(len: usize) -> Result<Self> {
+        if len > BYTES { Err(Error::NoSpace) } else { Ok(Self { len, bytes: [0; BYTES] }) }
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or(&[])
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(..self.len).unwrap_or(&mut [])
+    }
+}
+
+/// Overwrites the stack below the caller, where finished calls left what they worked with: values that
+/// crates build and return by value leave copies there (SSP-5). Called after a key was made.
+#[inline(never)]
+pub(crate) fn scrub_dead_stack() {
+    // The deepest frames that handle a secret are the table of an RSA exponentiation, where there is a heap.
+    const WORDS: usize = if cfg!(feature = "alloc") { 2048 } else { 512 };
+    let mut dead = [0u64; WORDS];
+    dead.zeroize();
+    core::hint::black_box(&dead);
+}
+
+/// The secret of a key. Masking would go here: nobody outside the boundary sees how it is stored.
+pub(crate) struct Secret<B: Buffer> {
+    buffer: B,
+}
+
+impl<B: Buffer> Secret<B> {
+    pub(in crate::boundary) fn zeroed(len: usize) -> Result<Self> {
+        Ok(Self { buffer: B::zeroed(len)? })
+    }
+
+    pub(in crate::boundary) fn bytes(&self) -> &[u8] {
+        self.buffer.as_slice()
+    }
+
+    pub(in crate::boundary) fn bytes_mut(&mut self) -> &mut [u8] {
+        self.buffer.as_mut_slice()
+    }
+}
+
+impl<B: Buffer> Drop for Secret<B> {
+    fn drop(&mut self) {
+        self.buffer.as_mut_slice().zeroize();
+    }
+}

@@ -1,0 +1,387 @@
+//! THE table: a row per scheme, a column per operation. The cell is the function; a verify function in
+//! the `sign` column does not compile. What a build does not have is a missing row.
+//!
+//! Below it, the kinds of key: how each is made and tested.
+
+use super::alg::cast::Cast;
+#[cfg(feature = "ecdsa")]
+use super::alg::ecdsa;
+#[cfg(feature = "ed25519")]
+use super::alg::ed25519;
+#[cfg(feature = "hmac")]
+use super::alg::hmac;
+#[cfg(feature = "aes")]
+use super::alg::key_wrap;
+#[cfg(feature = "rsa")]
+use super::alg::rsa;
+use super::alg::{aes_gcm, ctr_drbg, sha2};
+#[cfg(feature = "ecdsa")]
+use super::backend::portable::ec::{P256, P384};
+use super::key::{Paired, Permit, Vacant};
+use super::tools::{Pairwise, Tools};
+use crate::algorithm::{Algorithm, Params};
+use crate::attributes::{Attributes, KeyClass, KeyKind};
+use crate::error::{Error, Result};
+use crate::policy::ops::{
+    Decrypt, Encrypt, Generate, Mac, Sign, SignDigest, Unwrap, Verify, VerifyMac, Wrap,
+};
+use crate::state::{Staged, TestId};
+
+type Make<O> =
+    for<'a, 'b> fn(Permit<'a, O>, &Params<'_>, &mut Tools<'_>, &[u8], Staged<'b>) -> Result<Staged<'b>>;
+type Judge<O> = for<'a> fn(Permit<'a, O>, &Params<'_>, &[u8], &[u8]) -> Result<()>;
+type Transport<O> =
+    for<'a> fn(Permit<'a, O>, &Params<'_>, &mut Tools<'_>, &[u8], &[u8], &mut [u8]) -> Result<usize>;
+type Digest = for<'b> fn(&Params<'_>, &[u8], Staged<'b>) -> Result<Staged<'b>>;
+type Length = fn(&Attributes, &Params<'_>, usize) -> Option<usize>;
+
+/// How an operation takes its input in pieces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Streaming {
+    /// All at once: the algorithm reads its input twice.
+    OneShot,
+    /// A running hash, then the digest cells.
+    Hashed,
+    /// A running MAC.
+    Maced,
+    /// Kept in wiped memory up to the engine's limit, then all at once: nothing is released early.
+    Buffered,
+}
+
+/// One scheme.
+pub(crate) struct Row {
+    pub(crate) algorithm: Algorithm,
+    /// Tests that must pass before the first operation that applies protection.
+    pub(crate) applying: &'static [&'static Cast],
+    /// Tests that must pass before the first operation that removes or checks protection.
+    pub(crate) opening: &'static [&'static Cast],
+    /// Output length of an operation that applies protection, from the input's.
+    pub(crate) applied_len: Length,
+    /// Most that an operation which removes protection can write.
+    pub(crate) opened_len: Length,
+    pub(crate) sign: Option<Make<Sign>>,
+    pub(crate) sign_hashed: Option<Make<Sign>>,
+    pub(crate) sign_digest: Option<Make<SignDigest>>,
+    pub(crate) verify: Option<Judge<Verify>>,
+    pub(crate) verify_digest: Option<Judge<Verify>>,
+    pub(crate) encrypt: Option<Make<Encrypt>>,
+    pub(crate) decrypt: Option<Make<Decrypt>>,
+    pub(crate) mac: Option<Make<Mac>>,
+    pub(crate) verify_mac: Option<Judge<VerifyMac>>,
+    pub(crate) wrap: Option<Transport<Wrap>>,
+    pub(crate) unwrap: Option<Transport<Unwrap>>,
+    pub(crate) digest: Option<Digest>,
+    pub(crate) stream: Streaming,
+}
+
+const fn no_len(_: &Attributes, _: &Params<'_>, _: usize) -> Option<usize> {
+    None
+}
+
+const EMPTY: Row = Row {
+    algorithm: Algorithm::Sha2,
+    applying: &[],
+    opening: &[],
+    applied_len: no_len,
+    opened_len: no_len,
+    sign: None,
+    sign_hashed: None,
+    sign_digest: None,
+    verify: None,
+    verify_digest: None,
+    encrypt: None,
+    decrypt: None,
+    mac: None,
+    verify_mac: None,
+    wrap: None,
+    unwrap: None,
+    digest: None,
+    stream: Streaming::OneShot,
+};
+
+/// The schemes of this build, in order of their ids.
+pub(crate) static ROWS: &[Row] = &[
+    #[cfg(feature = "aes")]
+    Row {
+        algorithm: Algorithm::AesGcm,
+        applying: &[&aes_gcm::SEAL],
+        opening: &[&aes_gcm::OPEN],
+        applied_len: aes_gcm::encrypted_len,
+        opened_len: aes_gcm::decrypted_len,
+        encrypt: Some(aes_gcm::encrypt),
+        decrypt: Some(aes_gcm::decrypt),
+        stream: Streaming::Buffered,
+        ..EMPTY
+    },
+    #[cfg(feature = "aes")]
+    Row {
+        algorithm: Algorithm::AesGcmCounter,
+        applying: &[&aes_gcm::SEAL],
+        opening: &[&aes_gcm::OPEN],
+        applied_len: aes_gcm::encrypted_len,
+        opened_len: aes_gcm::decrypted_len,
+        encrypt: Some(aes_gcm::encrypt),
+        decrypt: Some(aes_gcm::decrypt),
+        stream: Streaming::Buffered,
+        ..EMPTY
+    },
+    #[cfg(feature = "aes")]
+    Row {
+        algorithm: Algorithm::AesKw,
+        applying: &[&key_wrap::KW_WRAP],
+        opening: &[&key_wrap::KW_UNWRAP],
+        wrap: Some(key_wrap::kw_wrap),
+        unwrap: Some(key_wrap::kw_unwrap),
+        ..EMPTY
+    },
+    #[cfg(feature = "aes")]
+    Row {
+        algorithm: Algorithm::AesKwp,
+        applying: &[&key_wrap::KWP_WRAP],
+        opening: &[&key_wrap::KWP_UNWRAP],
+        wrap: Some(key_wrap::kwp_wrap),
+        unwrap: Some(key_wrap::kwp_unwrap),
+        ..EMPTY
+    },
+    Row {
+        algorithm: Algorithm::NativeWrap,
+        applying: &[&aes_gcm::SEAL],
+        opening: &[&aes_gcm::OPEN],
+        wrap: Some(aes_gcm::wrap),
+        unwrap: Some(aes_gcm::unwrap),
+        ..EMPTY
+    },
+    Row {
+        algorithm: Algorithm::Sha2,
+        applying: &[&sha2::SHA256, &sha2::SHA384, &sha2::SHA512],
+        digest: Some(sha2::digest),
+        stream: Streaming::Hashed,
+        ..EMPTY
+    },
+    #[cfg(feature = "hmac")]
+    Row {
+        algorithm: Algorithm::Hmac,
+        applying: HMACS,
+        opening: HMACS,
+        applied_len: hmac::tag_len,
+        mac: Some(hmac::mac),
+        verify_mac: Some(hmac::verify),
+        stream: Streaming::Maced,
+        ..EMPTY
+    },
+    #[cfg(feature = "rsa")]
+    Row {
+        algorithm: Algorithm::RsaPkcs1,
+        applying: &[&rsa::PKCS1_SIGN],
+        opening: &[&rsa::PKCS1_VERIFY],
+        ..RSA_SIGNATURE
+    },
+    #[cfg(feature = "rsa")]
+    Row {
+        algorithm: Algorithm::RsaPss,
+        applying: &[&rsa::PSS_SIGN],
+        opening: &[&rsa::PSS_VERIFY],
+        ..RSA_SIGNATURE
+    },
+    #[cfg(feature = "rsa")]
+    Row {
+        algorithm: Algorithm::RsaOaep,
+        applying: &[&rsa::OAEP_ENCRYPT],
+        opening: &[&rsa::OAEP_DECRYPT],
+        wrap: Some(rsa::oaep_wrap),
+        unwrap: Some(rsa::oaep_unwrap),
+        ..EMPTY
+    },
+    #[cfg(feature = "ecdsa")]
+    Row {
+        algorithm: Algorithm::EcdsaP256,
+        applying: &[&ecdsa::P256_SIGN, &ecdsa::P256_DETERMINISTIC],
+        opening: &[&ecdsa::P256_VERIFY],
+        applied_len: ecdsa::signature_len::<P256>,
+        sign: Some(ecdsa::sign::<P256>),
+        sign_hashed: Some(ecdsa::sign_digest::<P256, Sign>),
+        sign_digest: Some(ecdsa::sign_digest::<P256, SignDigest>),
+        verify: Some(ecdsa::verify::<P256>),
+        verify_digest: Some(ecdsa::verify_digest::<P256>),
+        stream: Streaming::Hashed,
+        ..EMPTY
+    },
+    #[cfg(feature = "ecdsa")]
+    Row {
+        algorithm: Algorithm::EcdsaP384,
+        applying: &[&ecdsa::P384_SIGN, &ecdsa::P256_DETERMINISTIC],
+        opening: &[&ecdsa::P384_VERIFY],
+        applied_len: ecdsa::signature_len::<P384>,
+        sign: Some(ecdsa::sign::<P384>),
+        sign_hashed: Some(ecdsa::sign_digest::<P384, Sign>),
+        sign_digest: Some(ecdsa::sign_digest::<P384, SignDigest>),
+        verify: Some(ecdsa::verify::<P384>),
+        verify_digest: Some(ecdsa::verify_digest::<P384>),
+        stream: Streaming::Hashed,
+        ..EMPTY
+    },
+    #[cfg(feature = "ed25519")]
+    Row {
+        algorithm: Algorithm::Ed25519,
+        applying: &[&ed25519::ED25519_SIGN],
+        opening: &[&ed25519::ED25519_VERIFY],
+        applied_len: ed25519::signature_len,
+        sign: Some(ed25519::sign),
+        verify: Some(ed25519::verify),
+        ..EMPTY
+    },
+    Row { algorithm: Algorithm::CtrDrbg, applying: &[&ctr_drbg::DRBG], ..EMPTY },
+];
+
+#[cfg(feature = "hmac")]
+const HMACS: &[&Cast] = &[&hmac::HMAC256, &hmac::HMAC384, &hmac::HMAC512];
+
+const DRBG: &[&Cast] = &[&ctr_drbg::DRBG];
+
+#[cfg(feature = "rsa")]
+const RSA_PAIR: &[&Cast] = &[&rsa::PKCS1_SIGN, &rsa::PKCS1_VERIFY];
+
+#[cfg(feature = "rsa")]
+const RSA_SIGNATURE: Row = Row {
+    applied_len: rsa::modulus_len,
+    sign: Some(rsa::sign),
+    sign_hashed: Some(rsa::sign_digest::<Sign>),
+    sign_digest: Some(rsa::sign_digest::<SignDigest>),
+    verify: Some(rsa::verify),
+    verify_digest: Some(rsa::verify_digest),
+    stream: Streaming::Hashed,
+    ..EMPTY
+};
+
+// What protects must also be able to open, and nothing serves untested.
+const _: () = {
+    let mut i = 0;
+    while i < ROWS_CHECK.len() {
+        #[allow(clippy::indexing_slicing)] // i is below the length
+        let row = &ROWS_CHECK[i];
+        assert!(row.sign.is_some() == row.verify.is_some());
+        assert!(row.sign_hashed.is_some() == matches!(row.stream, Streaming::Hashed) || row.digest.is_some());
+        assert!(row.sign_digest.is_none() || row.sign.is_some());
+        assert!(row.encrypt.is_some() == row.decrypt.is_some());
+        assert!(row.mac.is_some() == row.verify_mac.is_some());
+        assert!(row.wrap.is_some() == row.unwrap.is_some());
+        assert!(!row.applying.is_empty());
+        let keyed = row.sign.is_some() || row.encrypt.is_some() || row.mac.is_some() || row.wrap.is_some();
+        assert!(!keyed || !row.opening.is_empty());
+        i += 1;
+    }
+};
+const ROWS_CHECK: &[Row] = ROWS;
+
+/// The row of an algorithm, if this build has it.
+pub(crate) fn row(algorithm: Algorithm) -> Result<&'static Row> {
+    ROWS.iter().find(|row| row.algorithm == algorithm).ok_or(Error::Unsupported)
+}
+
+/// One kind of key: how it is made.
+pub(crate) struct KindRow {
+    pub(crate) kind: KeyKind,
+    pub(crate) generate: fn(&Permit<'_, Generate>, &mut Tools<'_>, Vacant<'_>) -> Result<Paired>,
+    /// The pairwise test, for pairs.
+    pub(crate) pairwise: Option<&'static Pairwise>,
+    /// Known-answer tests of what the pairwise test uses.
+    pub(crate) casts: &'static [&'static Cast],
+    /// Length of a stored public key.
+    pub(crate) public_len: usize,
+}
+
+/// The kinds of this build.
+pub(crate) static KINDS: &[KindRow] = &[
+    symmetric(KeyKind::Aes128),
+    symmetric(KeyKind::Aes192),
+    symmetric(KeyKind::Aes256),
+    #[cfg(feature = "hmac")]
+    symmetric(KeyKind::Hmac),
+    #[cfg(feature = "rsa")]
+    rsa_kind(KeyKind::Rsa2048),
+    #[cfg(feature = "rsa")]
+    rsa_kind(KeyKind::Rsa3072),
+    #[cfg(feature = "rsa")]
+    rsa_kind(KeyKind::Rsa4096),
+    #[cfg(feature = "ecdsa")]
+    KindRow {
+        kind: KeyKind::EcP256,
+        generate: ecdsa::generate::<P256>,
+        pairwise: Some(&ecdsa::P256_PAIR),
+        casts: &[&ecdsa::P256_SIGN, &ecdsa::P256_DETERMINISTIC, &ecdsa::P256_VERIFY],
+        public_len: 65,
+    },
+    #[cfg(feature = "ecdsa")]
+    KindRow {
+        kind: KeyKind::EcP384,
+        generate: ecdsa::generate::<P384>,
+        pairwise: Some(&ecdsa::P384_PAIR),
+        casts: &[&ecdsa::P384_SIGN, &ecdsa::P256_DETERMINISTIC, &ecdsa::P384_VERIFY],
+        public_len: 97,
+    },
+    #[cfg(feature = "ed25519")]
+    KindRow {
+        kind: KeyKind::Ed25519,
+        generate: ed25519::generate,
+        pairwise: Some(&ed25519::PAIR),
+        casts: &[&ed25519::ED25519_SIGN, &ed25519::ED25519_VERIFY],
+        public_len: 32,
+    },
+];
+
+const fn symmetric(kind: KeyKind) -> KindRow {
+    KindRow { kind, generate: generate_symmetric, pairwise: None, casts: DRBG, public_len: 0 }
+}
+
+#[cfg(feature = "rsa")]
+const fn rsa_kind(kind: KeyKind) -> KindRow {
+    KindRow {
+        kind,
+        generate: rsa::generate,
+        pairwise: Some(&rsa::PAIR),
+        casts: RSA_PAIR,
+        public_len: kind.modulus_len().saturating_add(4),
+    }
+}
+
+/// A secret key is direct output of the DRBG (SP 800-133 r2 section 6.1, SSP-10).
+fn generate_symmetric(
+    _permit: &Permit<'_, Generate>,
+    tools: &mut Tools<'_>,
+    mut place: Vacant<'_>,
+) -> Result<Paired> {
+    tools.secret(place.bytes())?;
+    place.secret_key()
+}
+
+/// The row of a kind, if this build has it.
+pub(crate) fn kind(kind: KeyKind) -> Result<&'static KindRow> {
+    KINDS.iter().find(|row| row.kind == kind).ok_or(Error::Unsupported)
+}
+
+/// Length of the stored bytes of a key with these attributes.
+pub(crate) fn stored_len(attributes: &Attributes) -> Result<usize> {
+    match attributes.class() {
+        KeyClass::Public => Ok(kind(attributes.kind())?.public_len),
+        KeyClass::Secret | KeyClass::Private => Ok(usize::from(attributes.length())),
+    }
+}
+
+/// Every known-answer test of this build, each once, in order of the table.
+pub(crate) fn casts() -> impl Iterator<Item = &'static Cast> {
+    (0..MAX_ID).filter_map(|id| {
+        let all = ROWS.iter().flat_map(|row| row.applying.iter().chain(row.opening));
+        let direct = all.copied();
+        let deps = direct.clone().flat_map(|cast| cast.depends_on.iter().copied());
+        direct.chain(deps).find(|cast| cast.id == TestId(id))
+    })
+}
+
+/// Every pairwise test of this build, each once.
+pub(crate) fn pairwise_tests() -> impl Iterator<Item = &'static Pairwise> {
+    (0..MAX_ID)
+        .filter_map(|id| KINDS.iter().filter_map(|kind| kind.pairwise).find(|test| test.id == TestId(id)))
+}
+
+/// Ids of tests are below this.
+const MAX_ID: u16 = 96;

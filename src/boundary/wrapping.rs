@@ -1,0 +1,332 @@
+//! Wrapping and unwrapping: the native blob, and the bare forms for interoperation.
+//!
+//! * Native: the stored secret under AES-256-GCM, with identity, origin, strength, counter and policy as
+//!   associated data (SSP-7).
+//! * Interoperable: symmetric keys as they are, asymmetric keys as PKCS#8 (RFC 5208, RFC 5915, RFC 8017,
+//!   RFC 8410), under KW, KWP or OAEP. The policy stays behind.
+
+use super::key::{Header, Origin, Paired, Permit, Vacant};
+use super::prepared::Prepared;
+use super::scratch::Scratch;
+use super::table::Row;
+use super::tools::Tools;
+use crate::algorithm::{Algorithm, Params};
+use crate::attributes::{Attributes, KeyKind, Strength};
+use crate::budget::Lease;
+use crate::error::{Error, Result};
+use crate::handle::KeyId;
+use crate::policy::Profile;
+use crate::policy::ops::{Export, Unwrap, Wrap};
+use crate::state::Staged;
+use crate::wire::pkcs8::{self, PrivateKeyInfo};
+use crate::wire::spki::EcCurve;
+use crate::wire::wrapped_key::{self, Claims, WrappedKey};
+
+// -- wrap --
+
+/// Wraps the payload of one permit under the KEK of the other. `uses` is the share of the payload's
+/// counted uses that goes with the blob.
+pub(crate) fn wrap<'b>(
+    row: &Row,
+    kek: Permit<'_, Wrap>,
+    payload: &Permit<'_, Export>,
+    params: &Params<'_>,
+    tools: &mut Tools<'_>,
+    uses: Option<Lease>,
+    mut out: Staged<'b>,
+) -> Result<Staged<'b>> {
+    let cell = row.wrap.ok_or(Error::Unsupported)?;
+    if row.algorithm == Algorithm::NativeWrap {
+        let claims = claims_of(payload.key()?.header(), uses);
+        let kek_id = kek.key()?.header().id;
+        payload.material(|material| {
+            let secret = material.secret();
+            let sealed_len = super::alg::aes_gcm::sealed_len(secret.len()).ok_or(Error::InvalidArgument)?;
+            let mut header = [0; wrapped_key::MAX_HEADER];
+            let header_len = wrapped_key::emit_header(&kek_id, &claims, sealed_len, &mut header)?;
+            let header = header.get(..header_len).ok_or(Error::Corrupted)?;
+            let total = header_len.checked_add(sealed_len).ok_or(Error::InvalidArgument)?;
+            let (front, sealed) =
+                out.claim(total)?.split_at_mut_checked(header_len).ok_or(Error::Corrupted)?;
+            front.copy_from_slice(header);
+            cell(kek, params, tools, header, secret, sealed).map(drop)
+        })?;
+    } else {
+        let plain = bare_form(payload)?;
+        let room = wrapped_len(row.algorithm, &kek.key()?.header().attributes, plain.bytes().len())?;
+        let written = cell(kek, params, tools, &[], plain.bytes(), out.claim(room)?)?;
+        out.truncate(written);
+    }
+    Ok(out)
+}
+
+/// Most bytes that wrapping this key can write.
+pub(crate) fn output_len(algorithm: Algorithm, kek: &Attributes, payload: &Header) -> Result<usize> {
+    let attributes = &payload.attributes;
+    if algorithm == Algorithm::NativeWrap {
+        let mut header = [0; wrapped_key::MAX_HEADER];
+        // Every counted form is as long as this one, whatever the numbers.
+        let uses = crate::policy::ceiling(attributes).map(|end| Lease::of(0, end));
+        let claims = claims_of(payload, uses);
+        let len = wrapped_key::emit_header(&payload.id, &claims, 0, &mut header)?;
+        let sealed = super::alg::aes_gcm::sealed_len(usize::from(attributes.length));
+        return sealed.and_then(|sealed| sealed.checked_add(len)).ok_or(Error::InvalidArgument);
+    }
+    wrapped_len(algorithm, kek, bare_len_bound(attributes))
+}
+
+fn wrapped_len(algorithm: Algorithm, kek: &Attributes, plain: usize) -> Result<usize> {
+    use super::backend::portable::key_wrap;
+    match algorithm {
+        Algorithm::AesKw => key_wrap::kw_wrapped_len(plain),
+        Algorithm::AesKwp => key_wrap::kwp_wrapped_len(plain),
+        Algorithm::RsaOaep => Some(kek.kind.modulus_len()),
+        _ => None,
+    }
+    .ok_or(Error::InvalidArgument)
+}
+
+/// Longest bare form of a key, in whole semiblocks.
+fn bare_len_bound(attributes: &Attributes) -> usize {
+    match attributes.kind {
+        kind if !kind.is_asymmetric() => usize::from(attributes.length),
+        KeyKind::EcP256 => 144,
+        KeyKind::EcP384 => 192,
+        KeyKind::Ed25519 => 88,
+        // Nine integers, four and a half moduli together, and their headers.
+        kind => kind.modulus_len().saturating_mul(9).saturating_div(2).saturating_add(96),
+    }
+}
+
+fn claims_of(header: &Header, uses: Option<Lease>) -> Claims {
+    Claims {
+        id: header.id,
+        origin: origin_bits(header.origin),
+        strength: header.strength,
+        uses: uses.map(|lease| (lease.next, lease.end)),
+        attributes: header.attributes.clone(),
+    }
+}
+
+/// The key as other systems know it.
+fn bare_form(payload: &Permit<'_, Export>) -> Result<Scratch> {
+    let header = payload.key()?.header();
+    payload.material(|material| {
+        let secret = material.secret();
+        let emit = |info: &PrivateKeyInfo<'_>| -> Result<Scratch> {
+            let mut plain = Scratch::new(pkcs8::emitted_len(info)?)?;
+            pkcs8::emit(info, plain.bytes_mut())?;
+            Ok(plain)
+        };
+        match (header.attributes.kind, material.prepared()) {
+            (kind, _) if !kind.is_asymmetric() => {
+                let mut plain = Scratch::new(secret.len())?;
+                plain.bytes_mut().copy_from_slice(secret);
+                Ok(plain)
+            }
+            #[cfg(feature = "ecdsa")]
+            (KeyKind::EcP256, Prepared::P256(key)) => {
+                let mut point = [0; 65];
+                key.public_key_bytes(&mut point)?;
+                emit(&PrivateKeyInfo::Ec {
+                    curve: EcCurve::P256,
+                    d: secret,
+                    public: Some(&point),
+                    parameters: false,
+                })
+            }
+            #[cfg(feature = "ecdsa")]
+            (KeyKind::EcP384, Prepared::P384(key)) => {
+                let mut point = [0; 97];
+                key.public_key_bytes(&mut point)?;
+                emit(&PrivateKeyInfo::Ec {
+                    curve: EcCurve::P384,
+                    d: secret,
+                    public: Some(&point),
+                    parameters: false,
+                })
+            }
+            #[cfg(feature = "ed25519")]
+            (KeyKind::Ed25519, Prepared::Ed25519(_)) => {
+                let seed = secret.try_into().map_err(|_| Error::Corrupted)?;
+                emit(&PrivateKeyInfo::Ed25519 { seed, public: None })
+            }
+            #[cfg(feature = "rsa")]
+            (_, Prepared::Rsa(key)) => key.with_components(|n, e, d, p, q, dp, dq, qinv| {
+                emit(&PrivateKeyInfo::Rsa { n, e, d, p, q, dp, dq, qinv })
+            }),
+            _ => Err(Error::Corrupted),
+        }
+    })
+}
+
+// -- unwrap --
+
+/// The plaintext of an unwrapped key on its way into a record, never out of the boundary.
+pub(crate) struct Opened {
+    plain: Scratch,
+    native: bool,
+}
+
+/// What came out of a native blob, authenticated.
+pub(crate) struct NativeKey {
+    pub(crate) id: KeyId,
+    pub(crate) attributes: Attributes,
+    pub(crate) origin: Origin,
+    pub(crate) strength: Strength,
+    pub(crate) uses: Option<Lease>,
+    pub(crate) opened: Opened,
+}
+
+/// Opens a native blob.
+pub(crate) fn open_native(
+    row: &Row,
+    permit: Permit<'_, Unwrap>,
+    params: &Params<'_>,
+    tools: &mut Tools<'_>,
+    blob: WrappedKey<'_>,
+) -> Result<NativeKey> {
+    let cell = row.unwrap.ok_or(Error::Unsupported)?;
+    let header = permit.key()?.header();
+    let kek_strength = header.strength;
+    if blob.kek != header.id {
+        return Err(Error::Rejected);
+    }
+    let mut plain = Scratch::new(blob.sealed.len())?;
+    let len = cell(permit, params, tools, blob.associated, blob.sealed, plain.bytes_mut())?;
+    plain.truncate(len);
+    // The tag covers all that was claimed: from here on it is the word of the key that wrapped it.
+    let claims = blob.claims.authenticated();
+    Ok(NativeKey {
+        id: claims.id,
+        origin: origin_of(claims.origin),
+        strength: claims.strength.min(kek_strength),
+        uses: claims.uses.map(|(next, end)| Lease::of(next, end)),
+        attributes: claims.attributes,
+        opened: Opened { plain, native: true },
+    })
+}
+
+/// Opens a bare KW, KWP or OAEP blob; answers the strength that the key can have at most.
+pub(crate) fn open_foreign(
+    row: &Row,
+    permit: Permit<'_, Unwrap>,
+    params: &Params<'_>,
+    tools: &mut Tools<'_>,
+    blob: &[u8],
+) -> Result<(Strength, Opened)> {
+    let cell = row.unwrap.ok_or(Error::Unsupported)?;
+    let strength = permit.key()?.header().strength;
+    let mut plain = Scratch::new(blob.len())?;
+    let len = cell(permit, params, tools, &[], blob, plain.bytes_mut())?;
+    plain.truncate(len);
+    Ok((strength, Opened { plain, native: false }))
+}
+
+impl Opened {
+    /// Fills a place with the key. Bytes that are no key of the kind that policy asks for are
+    /// rejected like any other bad blob.
+    pub(crate) fn fill(&self, mut place: Vacant<'_>, tools: &mut Tools<'_>) -> Result<Paired> {
+        let attributes = place.attributes();
+        let kind = attributes.kind;
+        if self.native || !kind.is_asymmetric() {
+            let bytes = place.bytes();
+            if bytes.len() != self.plain.bytes().len() {
+                return Err(Error::Rejected);
+            }
+            bytes.copy_from_slice(self.plain.bytes());
+        } else {
+            self.fill_pair(kind, &mut place, tools)?;
+        }
+        place.entered()
+    }
+
+    fn fill_pair(&self, kind: KeyKind, place: &mut Vacant<'_>, tools: &mut Tools<'_>) -> Result<()> {
+        let _ = &tools;
+        match (kind, pkcs8::parse(self.plain.bytes())?) {
+            #[cfg(feature = "ecdsa")]
+            (KeyKind::EcP256, PrivateKeyInfo::Ec { curve: EcCurve::P256, d, public, .. }) => {
+                use super::backend::portable::ec::{P256, PrivateKey};
+                exactly(place.bytes(), d)?;
+                let mut point = [0; 65];
+                PrivateKey::<P256>::new(d)?.public_key_bytes(&mut point)?;
+                same_if_given(public, &point)
+            }
+            #[cfg(feature = "ecdsa")]
+            (KeyKind::EcP384, PrivateKeyInfo::Ec { curve: EcCurve::P384, d, public, .. }) => {
+                use super::backend::portable::ec::{P384, PrivateKey};
+                exactly(place.bytes(), d)?;
+                let mut point = [0; 97];
+                PrivateKey::<P384>::new(d)?.public_key_bytes(&mut point)?;
+                same_if_given(public, &point)
+            }
+            #[cfg(feature = "ed25519")]
+            (KeyKind::Ed25519, PrivateKeyInfo::Ed25519 { seed, public }) => {
+                use super::backend::portable::ed25519::PrivateKey;
+                exactly(place.bytes(), seed)?;
+                // VAL-ED-2: never sign with a public half that somebody supplied.
+                same_if_given(public, &PrivateKey::new(seed).public_key())
+            }
+            #[cfg(feature = "rsa")]
+            (_, PrivateKeyInfo::Rsa { n, e, d, p, q, dp, dq, qinv }) if n.len() == kind.modulus_len() => {
+                use super::backend::portable::rsa::{Components, Crt, E, PrivateKey};
+                let crt = Some(Crt { dp, dq, q_inv: qinv });
+                let parts = Components { n, e, p, q, d: Some(d), crt };
+                let (key, mut primes) = PrivateKey::import(&parts, &mut |out| tools.secret(out))?;
+                // The stored form has no room for another exponent.
+                let copied = if key.public().e() == E {
+                    exactly(place.bytes(), &primes)
+                } else {
+                    Err(Error::Rejected)
+                };
+                zeroize::Zeroize::zeroize(&mut primes);
+                copied
+            }
+            _ => Err(Error::Rejected),
+        }
+    }
+}
+
+fn exactly(to: &mut [u8], from: &[u8]) -> Result<()> {
+    if to.len() != from.len() {
+        return Err(Error::Rejected);
+    }
+    to.copy_from_slice(from);
+    Ok(())
+}
+
+/// VAL-EC-3: a public half that comes along must be the right one.
+fn same_if_given(given: Option<&[u8]>, derived: &[u8]) -> Result<()> {
+    if given.is_none_or(|given| given == derived) { Ok(()) } else { Err(Error::Rejected) }
+}
+
+const LOCAL: u8 = 1;
+const NEVER_EXTRACTABLE: u8 = 2;
+const ALWAYS_SENSITIVE: u8 = 4;
+const PAIRWISE_TESTED: u8 = 8;
+const GENERAL_PROFILE: u8 = 16;
+
+fn origin_bits(origin: Origin) -> u8 {
+    [
+        (LOCAL, origin.local),
+        (NEVER_EXTRACTABLE, origin.never_extractable),
+        (ALWAYS_SENSITIVE, origin.always_sensitive),
+        (PAIRWISE_TESTED, origin.pairwise_tested),
+        (GENERAL_PROFILE, origin.profile == Profile::General),
+    ]
+    .into_iter()
+    .fold(0, |bits, (bit, fact)| if fact { bits | bit } else { bits })
+}
+
+fn origin_of(bits: u8) -> Origin {
+    Origin {
+        local: bits & LOCAL != 0,
+        never_extractable: bits & NEVER_EXTRACTABLE != 0,
+        always_sensitive: bits & ALWAYS_SENSITIVE != 0,
+        pairwise_tested: bits & PAIRWISE_TESTED != 0,
+        profile: if bits & GENERAL_PROFILE != 0 { Profile::General } else { Profile::Approved },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,383 @@
+//! One engine is one cryptographic module instance: power-on, status, self-test, zeroise, sessions.
+
+mod builder;
+
+#[cfg(feature = "alloc")]
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+pub use builder::{Builder, PowerOnError};
+
+use crate::algorithm::Algorithm;
+use crate::attributes::Strength;
+use crate::boundary::Seal;
+use crate::boundary::random::{EntropyPool, Generators};
+use crate::boundary::table;
+use crate::error::{Error, Result};
+use crate::faults::Faults;
+use crate::hooks::{Authenticator, Clock, Hook, UsageLog};
+use crate::outcome::Caveats;
+use crate::policy::{Profile, Rulebook, Subject};
+use crate::selftest::{self, TestReport};
+use crate::session::Session;
+use crate::session::cell::{Cell, Contexts};
+use crate::state::{Event, Module, Pass, State, TamperSwitch};
+#[cfg(feature = "alloc")]
+use crate::store::HeapStore;
+use crate::store::{Keeper, Store};
+use crate::sync::Lock;
+
+/// Everything that one module instance shares.
+pub(crate) struct Core<S: Store> {
+    pub(crate) module: Module,
+    pub(crate) faults: Faults,
+    pub(crate) store: S,
+    pub(crate) seal: Seal,
+    pub(crate) pool: EntropyPool,
+    pub(crate) rulebook: Rulebook,
+    pub(crate) device: [u8; 4],
+    pub(crate) stream_limit: usize,
+    authenticator: Hook<dyn Authenticator>,
+    clock: Option<Hook<dyn Clock>>,
+    log: Option<Hook<dyn UsageLog>>,
+    fixed_device: Option<u32>,
+    sessions: AtomicU32,
+    wiped: Lock<bool>,
+}
+
+impl<S: Store> Core<S> {
+    /// Step 1 of the doorway. A module that a tamper switch has stopped is wiped here, so the caller must
+    /// not hold its cell yet; later in the same call it asks `module.enter()`.
+    #[inline]
+    pub(crate) fn enter(&self) -> Result<Pass<'_>> {
+        let entered = self.module.enter();
+        if entered.is_err() && self.module.state() == State::Zeroised {
+            self.wipe();
+        }
+        entered
+    }
+
+    #[inline]
+    pub(crate) fn keeper(&self) -> Keeper<'_> {
+        Keeper { seal: &self.seal, log: self.log.as_deref() }
+    }
+
+    #[inline]
+    pub(crate) fn now(&self) -> Option<u64> {
+        self.clock.as_ref().map(|clock| clock.now())
+    }
+
+    pub(crate) fn log(&self) -> Option<&dyn UsageLog> {
+        self.log.as_deref()
+    }
+
+    /// A damaged record or a panicked service stops the module.
+    /// So does an entropy source that fails its health tests three times in a row (ENT-6).
+    #[inline]
+    pub(crate) fn notice<T>(&self, result: Result<T>) -> Result<T> {
+        let fatal = match result {
+            Err(Error::Corrupted) => true,
+            Err(Error::EntropyFailed) => self.pool.failures() >= 3,
+            _ => false,
+        };
+        if fatal {
+            self.module.apply(Event::Fault);
+        }
+        result
+    }
+
+    /// Makes every session let go of a key: its pins and running states are wiped when this returns.
+    /// The caller holds no cell.
+    pub(crate) fn sweep(&self, key: crate::KeyHandle) {
+        for slot in self.store.cells() {
+            if slot.is_in_use()
+                && let Some(mut guard) = slot.cell.lock_to_wipe()
+                && let Some(cell) = guard.as_mut()
+            {
+                self.store.forget(&mut cell.pins, false);
+                cell.contexts.forget(key);
+            }
+        }
+    }
+
+    pub(crate) fn check_records(&self) -> Result<()> {
+        self.notice(self.store.check_all(self.keeper()))
+    }
+
+    /// Wipes every key, then every session's cell, waiting for at most one running call in each.
+    fn wipe(&self) {
+        let Some(mut wiped) = self.wiped.lock_to_wipe() else { return };
+        if *wiped {
+            return;
+        }
+        self.store.wipe_all();
+        for slot in self.store.cells() {
+            if let Some(mut cell) = slot.cell.lock_to_wipe() {
+                *cell = None;
+            }
+        }
+        *wiped = true;
+    }
+
+    fn zeroise(&self) {
+        // State first: nothing that is running releases output any more.
+        self.module.apply(Event::Zeroise);
+        self.wipe();
+    }
+}
+
+/// A cryptographic module instance.
+///
+/// With `alloc` an engine is a cheap handle on shared state, and its sessions are `'static`; without,
+/// sessions borrow it.
+#[cfg(feature = "alloc")]
+pub struct Engine<S: Store = HeapStore> {
+    core: Arc<Core<S>>,
+}
+
+/// A cryptographic module instance; its sessions borrow it.
+#[cfg(not(feature = "alloc"))]
+pub struct Engine<S: Store> {
+    core: Core<S>,
+}
+
+#[cfg(feature = "alloc")]
+impl<S: Store> Clone for Engine<S> {
+    fn clone(&self) -> Self {
+        Self { core: Arc::clone(&self.core) }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Engine<HeapStore> {
+    /// Starts to describe an engine with keys on the heap: room for 1024 keys and 64 sessions, unless
+    /// another store is set.
+    #[must_use]
+    pub fn builder() -> Builder<HeapStore> {
+        Builder::new(HeapStore::new(1024, 64))
+    }
+
+    /// An engine with every default, seeded by the operating system.
+    ///
+    /// # Errors
+    /// Any self-test or entropy failure; the error names it.
+    pub fn power_on() -> core::result::Result<Self, PowerOnError> {
+        Self::builder().power_on()
+    }
+}
+
+impl<S: Store> Engine<S> {
+    /// Starts to describe an engine with this store.
+    #[must_use]
+    pub fn with_store(store: S) -> Builder<S> {
+        Builder::new(store)
+    }
+
+    fn new(core: Core<S>) -> Self {
+        #[cfg(feature = "alloc")]
+        let core = Arc::new(core);
+        Self { core }
+    }
+
+    fn core(&self) -> &Core<S> {
+        &self.core
+    }
+
+    /// Opens a session for `subject`, if the authenticator agrees.
+    ///
+    /// # Errors
+    /// `NotOperational`; `NotPermitted` when the authenticator refuses; `NoSpace` when all sessions are
+    /// open; `EntropyFailed`.
+    #[cfg(feature = "alloc")]
+    pub fn open_session(&self, subject: Subject, credential: &[u8]) -> Result<Session<'static, S>>
+    where
+        S: 'static,
+    {
+        let (slot, serial) = self.open_cell(subject, credential)?;
+        Ok(Session::shared(Arc::clone(&self.core), slot, serial))
+    }
+
+    /// Opens a session for `subject`, if the authenticator agrees.
+    ///
+    /// # Errors
+    /// `NotOperational`; `NotPermitted` when the authenticator refuses; `NoSpace` when all sessions are
+    /// open; `EntropyFailed`.
+    #[cfg(not(feature = "alloc"))]
+    pub fn open_session(&self, subject: Subject, credential: &[u8]) -> Result<Session<'_, S>> {
+        let (slot, serial) = self.open_cell(subject, credential)?;
+        Ok(Session::borrowed(&self.core, slot, serial))
+    }
+
+    fn open_cell(&self, subject: Subject, credential: &[u8]) -> Result<(usize, u32)> {
+        let core = self.core();
+        let _pass = core.enter()?;
+        if !core.authenticator.authenticate(subject, credential) {
+            return Err(Error::NotPermitted);
+        }
+        let serial = core.sessions.fetch_add(1, Ordering::Relaxed).wrapping_add(1).max(1);
+        let generators = Generators::new(&core.pool, serial)?;
+        let index = core.store.cells().iter().position(|slot| slot.occupy()).ok_or(Error::NoSpace)?;
+        let slot = core.store.cells().get(index).ok_or(Error::Corrupted)?;
+        let cell =
+            Cell { serial, subject, pins: Default::default(), generators, contexts: Contexts::default() };
+        match slot.cell.lock() {
+            Ok(mut place) => *place = Some(cell),
+            Err(error) => {
+                slot.vacate();
+                return core.notice(Err(error));
+            }
+        }
+        // Zeroised meanwhile? Then the sweep may have been here before the cell was.
+        if core.module.state() == State::Zeroised {
+            if let Some(mut place) = slot.cell.lock_to_wipe() {
+                *place = None;
+            }
+            slot.vacate();
+            return Err(Error::NotOperational);
+        }
+        Ok((index, serial))
+    }
+
+    /// State, profile, caveats, the failed test if there is one, and what implementations run. Served in
+    /// every state, to everybody (FSM-4, FSM-10).
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let failed = self.core.module.failed_test();
+        let named = |id| {
+            let cast = table::casts().find(|cast| cast.id == id).map(|cast| cast.name);
+            cast.or_else(|| table::pairwise_tests().find(|test| test.id == id).map(|test| test.name))
+        };
+        Status {
+            state: self.core.module.state(),
+            failed_test: failed.and_then(named),
+            profile: self.core.rulebook.profile,
+            min_strength: self.core.rulebook.min_strength,
+            caveats: self.core.rulebook.caveats,
+            backend: crate::boundary::backend::IN_USE,
+            entropy: self.core.pool.claim(),
+            entropy_failures: self.core.pool.failures(),
+        }
+    }
+
+    /// Name and version of the module. Served in every state.
+    #[must_use]
+    pub const fn version() -> Version {
+        Version { name: "strongroom", version: env!("CARGO_PKG_VERSION") }
+    }
+
+    /// Every self-test with its state. Served in every state.
+    pub fn self_test_report(&self) -> impl Iterator<Item = TestReport> + '_ {
+        selftest::report(&self.core.module)
+    }
+
+    /// Runs every known-answer test now, then checks every key record. Other calls wait; keys survive.
+    ///
+    /// # Errors
+    /// `NotOperational` outside Operational; `SelfTestFailed` or `Corrupted`, and the module is in Error.
+    pub fn self_test(&self) -> Result<()> {
+        selftest::on_demand(&self.core)
+    }
+
+    /// Destroys every key, context, pin and DRBG of every session; returns when all are wiped.
+    /// Idempotent, served in every state (FSM-9). Only [`restart`](Self::restart) leads on.
+    pub fn zeroise(&self) {
+        self.core.zeroise();
+    }
+
+    /// A handle that latches Zeroised with one atomic store, callable from an interrupt.
+    #[must_use]
+    pub fn tamper_switch(&self) -> TamperSwitch<'_> {
+        TamperSwitch::new(&self.core.module)
+    }
+
+    /// Whether this build has an algorithm.
+    #[must_use]
+    pub fn has(algorithm: Algorithm) -> bool {
+        table::row(algorithm).is_ok()
+    }
+
+    /// Names of the known-answer tests that must pass before the first use of an algorithm: those of the
+    /// operations that apply protection, and those of the operations that remove or check it.
+    ///
+    /// # Errors
+    /// `Unsupported` when this build lacks the algorithm.
+    #[allow(clippy::type_complexity)] // two lists of names
+    pub fn tests_of(
+        algorithm: Algorithm,
+    ) -> Result<(impl Iterator<Item = &'static str>, impl Iterator<Item = &'static str>)> {
+        let row = table::row(algorithm)?;
+        Ok((row.applying.iter().map(|cast| cast.name), row.opening.iter().map(|cast| cast.name)))
+    }
+
+    /// Names of the tests that every new key of a kind depends on: known answers before the first one, and
+    /// the pairwise test of each generated pair.
+    ///
+    /// # Errors
+    /// `Unsupported` when this build lacks the kind.
+    pub fn tests_of_kind(
+        kind: crate::KeyKind,
+    ) -> Result<(impl Iterator<Item = &'static str>, Option<&'static str>)> {
+        let row = table::kind(kind)?;
+        Ok((row.casts.iter().map(|cast| cast.name), row.pairwise.map(|test| test.name)))
+    }
+
+    /// Breaks the named self-test on this engine, or none. Laboratory builds only.
+    ///
+    /// # Errors
+    /// `InvalidArgument` when no test has this name.
+    #[cfg(strongroom_lab)]
+    pub fn lab_break(&self, name: Option<&str>) -> Result<()> {
+        let Some(name) = name else {
+            self.core.faults.arm(None);
+            return Ok(());
+        };
+        self.core.faults.arm(Some(builder::test_named(name)?));
+        Ok(())
+    }
+
+    /// Flips one bit in the record of a live key that no session has pinned. Laboratory builds only.
+    ///
+    /// # Errors
+    /// `UnknownKey`, or `NotPermitted` while a session has the key pinned.
+    #[cfg(strongroom_lab)]
+    pub fn lab_flip(&self, key: crate::KeyHandle, bit: usize) -> Result<()> {
+        self.core.store.flip(key, bit)
+    }
+}
+
+/// What [`Engine::status`] says.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Status {
+    /// State of the module.
+    pub state: State,
+    /// The self-test that failed, if one did.
+    pub failed_test: Option<&'static str>,
+    /// Profile chosen at power-on.
+    pub profile: Profile,
+    /// Least strength of keys that protect.
+    pub min_strength: Strength,
+    /// Caveats that go with every answer.
+    pub caveats: Caveats,
+    /// Implementation of the primitives.
+    pub backend: &'static str,
+    /// What the entropy source claims; `None` once it was taken over by a restart.
+    pub entropy: Option<crate::EntropyClaim>,
+    /// Consecutive failures of the entropy health tests.
+    pub entropy_failures: u32,
+}
+
+/// What [`Engine::version`] says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Name of the module.
+    pub name: &'static str,
+    /// Version of the module.
+    pub version: &'static str,
+}
+
+impl core::fmt::Display for Version {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} {}", self.name, self.version)
+    }
+}

@@ -1,0 +1,312 @@
+//! Describing an engine, and powering it on.
+
+use core::fmt;
+
+use super::{Core, Engine};
+use crate::attributes::Strength;
+use crate::boundary::Seal;
+use crate::boundary::random::{Drbg, EntropyPool};
+use crate::boundary::table;
+use crate::entropy::{Entropy, Monitored, Source};
+use crate::error::Error;
+use crate::faults::Faults;
+use crate::hooks::{Authenticator, Clock, Hook, UsageLog, UsersOnly};
+use crate::outcome::Caveats;
+use crate::policy::{Profile, Rulebook};
+use crate::selftest;
+use crate::state::{Event, Module, State, TestId};
+use crate::store::Store;
+use crate::sync::Lock;
+
+/// Longest input of a buffered multi-part operation, unless set otherwise.
+const STREAM_LIMIT: usize = 1 << 20;
+
+/// An engine that is not powered on yet.
+pub struct Builder<S: Store> {
+    store: S,
+    source: Option<Source>,
+    authenticator: Hook<dyn Authenticator>,
+    clock: Option<Hook<dyn Clock>>,
+    log: Option<Hook<dyn UsageLog>>,
+    profile: Profile,
+    min_strength: Strength,
+    device: Option<u32>,
+    stream_limit: usize,
+    #[cfg(strongroom_lab)]
+    broken: Option<TestId>,
+}
+
+impl<S: Store> Builder<S> {
+    pub(super) fn new(store: S) -> Self {
+        Self {
+            store,
+            source: None,
+            authenticator: Hook::Static(&UsersOnly),
+            clock: None,
+            log: None,
+            profile: Profile::Approved,
+            min_strength: Strength(112),
+            device: None,
+            stream_limit: STREAM_LIMIT,
+            #[cfg(strongroom_lab)]
+            broken: None,
+        }
+    }
+
+    /// Uses this store instead.
+    #[must_use]
+    pub fn store<T: Store>(self, store: T) -> Builder<T> {
+        Builder {
+            store,
+            source: self.source,
+            authenticator: self.authenticator,
+            clock: self.clock,
+            log: self.log,
+            profile: self.profile,
+            min_strength: self.min_strength,
+            device: self.device,
+            stream_limit: self.stream_limit,
+            #[cfg(strongroom_lab)]
+            broken: self.broken,
+        }
+    }
+
+    /// Seeds the DRBGs from this source. The default is the operating system, where there is one.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn entropy(mut self, source: impl Entropy + 'static) -> Self {
+        self.source = Some(Source::Boxed(alloc::boxed::Box::new(source)));
+        self
+    }
+
+    /// Seeds the DRBGs from a source that lives as long as the program.
+    #[must_use]
+    pub fn entropy_static(mut self, source: &'static mut dyn Entropy) -> Self {
+        self.source = Some(Source::Static(source));
+        self
+    }
+
+    /// Asks this authenticator before a session is opened.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn authenticator(mut self, authenticator: impl Authenticator + 'static) -> Self {
+        self.authenticator = Hook::Shared(alloc::sync::Arc::new(authenticator));
+        self
+    }
+
+    /// Asks this authenticator before a session is opened.
+    #[must_use]
+    pub fn authenticator_static(mut self, authenticator: &'static dyn Authenticator) -> Self {
+        self.authenticator = Hook::Static(authenticator);
+        self
+    }
+
+    /// A clock, for keys with a validity period. Without one they cannot be made or used.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Some(Hook::Shared(alloc::sync::Arc::new(clock)));
+        self
+    }
+
+    /// A clock, for keys with a validity period. Without one they cannot be made or used.
+    #[must_use]
+    pub fn clock_static(mut self, clock: &'static dyn Clock) -> Self {
+        self.clock = Some(Hook::Static(clock));
+        self
+    }
+
+    /// A log of the uses of counted keys, kept across restarts.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn usage_log(mut self, log: impl UsageLog + 'static) -> Self {
+        self.log = Some(Hook::Shared(alloc::sync::Arc::new(log)));
+        self
+    }
+
+    /// A log of the uses of counted keys, kept across restarts.
+    #[must_use]
+    pub fn usage_log_static(mut self, log: &'static dyn UsageLog) -> Self {
+        self.log = Some(Hook::Static(log));
+        self
+    }
+
+    /// Approved services only (the default), or everything.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Least effective strength of a key that is made, comes in, or protects; 112 bits unless set
+    /// (STR-4).
+    #[must_use]
+    pub fn min_strength(mut self, strength: Strength) -> Self {
+        self.min_strength = strength;
+        self
+    }
+
+    /// Fixed field of deterministic IVs: give every engine that may hold a copy of one key its own.
+    /// Random in each power cycle unless set.
+    #[must_use]
+    pub fn device_id(mut self, id: u32) -> Self {
+        self.device = Some(id);
+        self
+    }
+
+    /// Longest input of a buffered multi-part operation in bytes; 1 MiB unless set.
+    #[must_use]
+    pub fn stream_limit(mut self, bytes: usize) -> Self {
+        self.stream_limit = bytes;
+        self
+    }
+
+    /// Breaks the named self-test from power-on. Laboratory builds only.
+    ///
+    /// # Errors
+    /// `InvalidArgument` when no test has this name.
+    #[cfg(strongroom_lab)]
+    pub fn lab_break(mut self, name: &str) -> crate::Result<Self> {
+        self.broken = Some(test_named(name)?);
+        Ok(self)
+    }
+
+    /// Powers on: runs the self-tests, seeds, and only then returns an engine.
+    ///
+    /// # Errors
+    /// The error, and the self-test that failed if one did. Without a registered source and without the
+    /// `os-entropy` feature it is `EntropyFailed`.
+    pub fn power_on(self) -> Result<Engine<S>, PowerOnError> {
+        crate::fork::watch();
+        let faults = Faults::none();
+        #[cfg(strongroom_lab)]
+        faults.arm(self.broken);
+        let module = Module::new();
+        module.apply(Event::PowerOn);
+        selftest::power_on(&module, &faults)
+            .map_err(|error| PowerOnError { error, test: module.failed_test().and_then(name_of) })?;
+        let source = self.source.or_else(default_source).ok_or(Error::EntropyFailed)?;
+        let mut source = Monitored::new(source)?;
+        source.startup()?;
+        let pool = EntropyPool::new(source);
+        let mut drbg = Drbg::new(&pool, "engine", 0)?;
+        let seal = Seal::new(|out| drbg.fill(&pool, out))?;
+        let mut generation = [0; 4];
+        drbg.fill(&pool, &mut generation)?;
+        // Half of the range is left to count up in.
+        self.store.start(u32::from_be_bytes(generation) >> 1)?;
+        let mut device = [0; 4];
+        match self.device {
+            Some(id) => device = id.to_be_bytes(),
+            None => drbg.fill(&pool, &mut device)?,
+        }
+        let lab = if cfg!(strongroom_lab) { Caveats::TEST_BUILD } else { Caveats::NONE };
+        let core = Core {
+            module,
+            faults,
+            store: self.store,
+            seal,
+            pool,
+            rulebook: Rulebook {
+                profile: self.profile,
+                min_strength: self.min_strength,
+                // No integrity image yet, and entropy is the word of whoever hands it in.
+                caveats: Caveats::UNSIGNED.and(Caveats::ENTROPY_NOT_ASSURED).and(lab),
+            },
+            device,
+            stream_limit: self.stream_limit,
+            authenticator: self.authenticator,
+            clock: self.clock,
+            log: self.log,
+            fixed_device: self.device,
+            sessions: core::sync::atomic::AtomicU32::new(0),
+            wiped: Lock::new(false),
+        };
+        if core.module.apply(Event::TestsPassed) != State::Operational {
+            return Err(PowerOnError { error: Error::NotOperational, test: None });
+        }
+        Ok(Engine::new(core))
+    }
+}
+
+impl<S: Store> Engine<S> {
+    /// Zeroises this instance and powers a new one on, with the same store size, source and hooks. Every
+    /// handle, session and clone of before is dead (FSM-5).
+    ///
+    /// # Errors
+    /// As [`Builder::power_on`].
+    pub fn restart(self) -> Result<Self, PowerOnError> {
+        self.zeroise();
+        let core = self.core();
+        let source = core.pool.take().ok_or(Error::NotOperational)?;
+        Builder {
+            store: core.store.renew(),
+            source: Some(source.into_source()),
+            authenticator: core.authenticator.clone(),
+            clock: core.clock.clone(),
+            log: core.log.clone(),
+            profile: core.rulebook.profile,
+            min_strength: core.rulebook.min_strength,
+            device: core.fixed_device,
+            stream_limit: core.stream_limit,
+            #[cfg(strongroom_lab)]
+            broken: None,
+        }
+        .power_on()
+    }
+}
+
+#[cfg(all(feature = "os-entropy", not(target_os = "none")))]
+#[allow(clippy::unnecessary_wraps)] // the other build has none
+fn default_source() -> Option<Source> {
+    Some(Source::Os(crate::entropy::OsEntropy))
+}
+
+#[cfg(not(all(feature = "os-entropy", not(target_os = "none"))))]
+fn default_source() -> Option<Source> {
+    None
+}
+
+fn name_of(id: TestId) -> Option<&'static str> {
+    table::casts().find(|cast| cast.id == id).map(|cast| cast.name)
+}
+
+#[cfg(strongroom_lab)]
+pub(super) fn test_named(name: &str) -> crate::Result<TestId> {
+    let cast = table::casts().find(|cast| cast.name == name).map(|cast| cast.id);
+    let pair = || table::pairwise_tests().find(|test| test.name == name).map(|test| test.id);
+    cast.or_else(pair).ok_or(Error::InvalidArgument)
+}
+
+/// Why power-on gave no engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PowerOnError {
+    /// The error.
+    pub error: Error,
+    /// The self-test that failed, if one did.
+    pub test: Option<&'static str>,
+}
+
+impl From<Error> for PowerOnError {
+    fn from(error: Error) -> Self {
+        Self { error, test: None }
+    }
+}
+
+impl From<PowerOnError> for Error {
+    fn from(failure: PowerOnError) -> Self {
+        failure.error
+    }
+}
+
+impl fmt::Display for PowerOnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "power-on failed: {}", self.error)?;
+        match self.test {
+            Some(test) => write!(f, " ({test})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl core::error::Error for PowerOnError {}

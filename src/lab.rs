@@ -1,0 +1,37 @@
+//! Pure functions of the wire layer, for fuzzing and for the laboratory. They read bytes and nothing else:
+//! no key, no engine, no state.
+//!
+//! Each answers `None` for bytes that its parser rejects, else whether emitting what was parsed gives the
+//! same bytes again, which must be `true`.
+
+use crate::wire::{pkcs8, spki, wrapped_key};
+
+/// A native wrapped-key blob.
+#[must_use]
+pub fn wrapped_key_canonical(blob: &[u8]) -> Option<bool> {
+    let parsed = wrapped_key::parse(blob).ok()?;
+    let mut header = [0; wrapped_key::MAX_HEADER];
+    let (kek, sealed) = (parsed.kek, parsed.sealed);
+    let written =
+        wrapped_key::emit_header(&kek, &parsed.claims.authenticated(), sealed.len(), &mut header).ok();
+    let front = written.and_then(|len| header.get(..len));
+    Some(front.is_some_and(|front| blob.strip_prefix(front) == Some(sealed)))
+}
+
+/// A SubjectPublicKeyInfo.
+#[must_use]
+pub fn public_key_canonical(der: &[u8]) -> Option<bool> {
+    let parsed = spki::parse(der).ok()?;
+    let mut out = alloc::vec![0; der.len()];
+    let same = spki::emit(&parsed, &mut out).is_ok_and(|len| len == der.len()) && out == der;
+    Some(same)
+}
+
+/// A PKCS#8 private key, as it stands in bare wrapped forms.
+#[must_use]
+pub fn private_key_canonical(der: &[u8]) -> Option<bool> {
+    let parsed = pkcs8::parse(der).ok()?;
+    let mut out = zeroize::Zeroizing::new(alloc::vec![0; der.len()]);
+    let same = pkcs8::emit(&parsed, &mut out).is_ok_and(|len| len == der.len()) && *out == *der;
+    Some(same)
+}

@@ -1,0 +1,327 @@
+//! Decisions about one key's parameters, about pairs, about keys that are to be, and about charging.
+
+use super::*;
+use crate::algorithm::Hash;
+use crate::attributes::ExportFormat;
+
+fn hmac_key(rule: Rule) -> Attributes {
+    Attributes { kind: KeyKind::Hmac, rules: Rules::one(rule), ..key_for(Usage::MAC.and(Usage::VERIFY_MAC)) }
+}
+
+fn user(algorithm: Algorithm, params: Params<'_>) -> Request<'_> {
+    request(Role::User, algorithm, params)
+}
+
+#[test]
+fn macs_within_the_rule() {
+    let sha256 = Params::with_hash(Hash::Sha256);
+    let short = hmac_key(Rule::hashed(Algorithm::Hmac, Hash::Sha256).min_tag(16));
+    let full = hmac_key(Rule::hashed(Algorithm::Hmac, Hash::Sha256));
+    for (attributes, params, expected) in [
+        (&short, sha256, Ok(())),
+        (&short, sha256.tag_len(16), Ok(())),
+        (&short, sha256.tag_len(32), Ok(())),
+        (&short, sha256.tag_len(15), Err(Error::NotPermitted)),
+        (&short, sha256.tag_len(9), Err(Error::Unsupported)),
+        (&short, sha256.tag_len(65), Err(Error::Unsupported)),
+        (&short, Params::with_hash(Hash::Sha384), Err(Error::NotPermitted)),
+        (&short, Params::with_hash(Hash::Sha512), Err(Error::NotPermitted)),
+        (&short, Params::NONE, Err(Error::InvalidArgument)),
+        (&short, sha256.aad(b"x"), Err(Error::InvalidArgument)),
+        (&short, sha256.iv(&[0; 12]), Err(Error::InvalidArgument)),
+        (&short, sha256.label(b"x"), Err(Error::InvalidArgument)),
+        (&short, sha256.deterministic(), Err(Error::InvalidArgument)),
+        (&full, sha256, Ok(())),
+        (&full, sha256.tag_len(32), Ok(())),
+        (&full, sha256.tag_len(31), Err(Error::NotPermitted)),
+        (&full, sha256.tag_len(16), Err(Error::NotPermitted)),
+    ] {
+        assert_eq!(one::<ops::Mac>(&user(Algorithm::Hmac, params), attributes), expected, "{params:?}");
+        assert_eq!(one::<ops::VerifyMac>(&user(Algorithm::Hmac, params), attributes), expected, "{params:?}");
+    }
+}
+
+#[test]
+fn gcm_parameters_within_the_rule() {
+    let gcm = |rule| Attributes { rules: Rules::one(rule), ..key_for(Usage::ENCRYPT.and(Usage::DECRYPT)) };
+    let full = gcm(Rule::any(Algorithm::AesGcm));
+    let short = gcm(Rule::any(Algorithm::AesGcm).min_tag(12));
+    let iv = [0; 12];
+    for (attributes, params, expected) in [
+        (&full, Params::NONE, Ok(())),
+        (&full, Params::NONE.aad(b"x"), Ok(())),
+        (&full, Params::NONE.tag_len(16), Ok(())),
+        (&full, Params::NONE.tag_len(15), Err(Error::NotPermitted)),
+        (&full, Params::NONE.tag_len(12), Err(Error::NotPermitted)),
+        (&short, Params::NONE.tag_len(12), Ok(())),
+        (&short, Params::NONE.tag_len(11), Err(Error::Unsupported)),
+        (&short, Params::NONE.tag_len(4), Err(Error::Unsupported)),
+        (&full, Params::NONE.tag_len(17), Err(Error::Unsupported)),
+        (&full, Params::with_hash(Hash::Sha256), Err(Error::Unsupported)),
+    ] {
+        let sealing = user(Algorithm::AesGcm, params);
+        let opening = user(Algorithm::AesGcm, params.iv(&iv));
+        assert_eq!(one::<ops::Encrypt>(&sealing, attributes), expected, "{params:?}");
+        assert_eq!(one::<ops::Decrypt>(&opening, attributes), expected, "{params:?}");
+        // GCM-1: no IV from outside; and none to open with is no call.
+        let without = expected.and(Err(Error::InvalidArgument));
+        if expected.is_ok() {
+            assert_eq!(one::<ops::Encrypt>(&opening, attributes), without, "{params:?}");
+            assert_eq!(one::<ops::Decrypt>(&sealing, attributes), without, "{params:?}");
+        }
+        assert!(one::<ops::Encrypt>(&opening, attributes).is_err(), "{params:?}");
+        assert!(one::<ops::Decrypt>(&sealing, attributes).is_err(), "{params:?}");
+    }
+    for len in [0, 8, 11, 13, 16] {
+        let iv = [0u8; 16];
+        let asked = user(Algorithm::AesGcm, Params::NONE.iv(&iv[..len]));
+        assert_eq!(one::<ops::Decrypt>(&asked, &full), Err(Error::InvalidArgument), "{len}");
+    }
+    let other = user(Algorithm::AesGcmCounter, Params::NONE);
+    assert_eq!(one::<ops::Encrypt>(&other, &full), Err(Error::NotPermitted), "no rule for this algorithm");
+}
+
+#[test]
+fn signatures_within_the_rule() {
+    let usage = Usage::SIGN.and(Usage::SIGN_DIGEST).and(Usage::VERIFY);
+    let ecdsa = |rule| Attributes { kind: KeyKind::EcP256, rules: Rules::one(rule), ..key_for(usage) };
+    let hedged = ecdsa(Rule::hashed(Algorithm::EcdsaP256, Hash::Sha256));
+    let either = ecdsa(Rule::hashed(Algorithm::EcdsaP256, Hash::Sha256).allow_deterministic());
+    let sha256 = Params::with_hash(Hash::Sha256);
+    let asked = |params| user(Algorithm::EcdsaP256, params);
+    assert_eq!(one::<ops::Sign>(&asked(sha256), &hedged), Ok(()));
+    assert_eq!(one::<ops::Sign>(&asked(sha256.deterministic()), &hedged), Err(Error::NotPermitted));
+    assert_eq!(one::<ops::Sign>(&asked(sha256.deterministic()), &either), Ok(()));
+    let sha512 = asked(Params::with_hash(Hash::Sha512));
+    assert_eq!(one::<ops::Sign>(&sha512, &hedged), Err(Error::NotPermitted));
+    assert_eq!(one::<ops::Verify>(&sha512, &hedged), Err(Error::NotPermitted));
+
+    // A digest that was made outside is as long as its hash, or it is no digest.
+    for len in [0, 31, 32, 33, 64] {
+        let rulebook = rulebook(Profile::General);
+        let outside = Request { input_len: len, rulebook, ..asked(sha256) };
+        let expected = if len == 32 { Ok(()) } else { Err(Error::InvalidArgument) };
+        assert_eq!(one::<ops::SignDigest>(&outside, &hedged), expected, "{len}");
+        assert_eq!(one::<ops::Sign>(&outside, &hedged), Ok(()), "a message has any length");
+    }
+}
+
+#[test]
+fn keyless_calls_obey_the_closed_sets() {
+    let digest = |params| verdict::<ops::Digest>(&user(Algorithm::Sha2, params), Target::Keyless);
+    assert_eq!(digest(Params::with_hash(Hash::Sha384)), Ok(()));
+    assert_eq!(digest(Params::NONE), Err(Error::InvalidArgument));
+    assert_eq!(digest(Params::with_hash(Hash::Sha384).aad(b"x")), Err(Error::InvalidArgument));
+    let random = |params| verdict::<ops::Random>(&user(Algorithm::CtrDrbg, params), Target::Keyless);
+    assert_eq!(random(Params::NONE), Ok(()));
+    assert_eq!(random(Params::with_hash(Hash::Sha256)), Err(Error::Unsupported));
+}
+
+/// One question about a pair; answers the verdict and what each key was charged.
+fn pair(
+    role: Role,
+    algorithm: Algorithm,
+    kek: (&Attributes, u16, u128),
+    payload: (&Attributes, u16, u128),
+) -> (Result<()>, u64, u64) {
+    let (spent, spilt) = (Cell::new(0), Cell::new(0));
+    let params = if algorithm == Algorithm::RsaOaep { Params::with_hash(Hash::Sha256) } else { Params::NONE };
+    let make = |(attributes, strength, identity): (&Attributes, u16, u128), charges| Fake {
+        strength: Strength(strength),
+        identity,
+        ..fake(attributes, charges)
+    };
+    let target = Target::Pair { kek: make(kek, &spent), payload: make(payload, &spilt) };
+    let verdict = verdict::<ops::Wrap>(&request(role, algorithm, params), target);
+    (verdict, spent.get(), spilt.get())
+}
+
+/// Every wrapping algorithm x export rule x trust of the KEK.
+#[test]
+fn what_may_leave_and_how() {
+    let formats = [ExportFormat::None, ExportFormat::Native, ExportFormat::Interoperable];
+    for algorithm in [Algorithm::NativeWrap, Algorithm::AesKw, Algorithm::AesKwp, Algorithm::RsaOaep] {
+        for (widest, format) in formats.into_iter().enumerate() {
+            for trusted_only in [false, true] {
+                for trusted in [false, true] {
+                    let rules = Rules::one(Rule::any(algorithm));
+                    let kek = Attributes { rules, trusted, uses: Some(4), ..key_for(Usage::WRAP) };
+                    let export = Export { format, trusted_only };
+                    let payload = Attributes { export, uses: Some(4), ..key_for(Usage::ENCRYPT) };
+                    let needed = if algorithm == Algorithm::NativeWrap { 1 } else { 2 };
+                    let may = widest >= needed && (trusted || !trusted_only);
+                    let expected = if may { (Ok(()), 1, 0) } else { (Err(Error::NotPermitted), 0, 0) };
+                    for role in Role::ALL {
+                        let answer = pair(role, algorithm, (&kek, 256, 1), (&payload, 256, 2));
+                        assert_eq!(answer, expected, "{algorithm:?} {export:?} trusted {trusted}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn pairs_that_are_refused_charge_nothing() {
+    let kek = Attributes { uses: Some(4), ..key_for(Usage::WRAP) };
+    let payload = Attributes { export: Export::INTEROPERABLE, ..key_for(Usage::ENCRYPT) };
+    let ask = |kek: &Attributes, strengths: (u16, u16), payload: &Attributes, ids: (u128, u128)| {
+        pair(Role::User, Algorithm::AesKw, (kek, strengths.0, ids.0), (payload, strengths.1, ids.1))
+    };
+    assert_eq!(ask(&kek, (256, 256), &payload, (1, 2)), (Ok(()), 1, 0));
+    let refused = |error| (Err(error), 0, 0);
+
+    // STR-2: effective strength, whatever the kinds are.
+    assert_eq!(ask(&kek, (128, 128), &payload, (1, 2)), (Ok(()), 1, 0));
+    assert_eq!(ask(&kek, (192, 256), &payload, (1, 2)), refused(Error::NotPermitted));
+    assert_eq!(ask(&kek, (127, 128), &payload, (1, 2)), refused(Error::NotPermitted));
+    // No key wraps itself.
+    assert_eq!(ask(&kek, (256, 256), &payload, (5, 5)), refused(Error::NotPermitted));
+    // A public key needs no wrapping.
+    let public = Attributes { class: KeyClass::Public, ..payload.clone() };
+    assert_eq!(ask(&kek, (256, 256), &public, (1, 2)), refused(Error::InvalidArgument));
+    // Somebody else's keys do not exist, on either side, for officers neither.
+    for role in Role::ALL {
+        let theirs = |of: &Attributes| Attributes { owner: Some(OTHER), ..of.clone() };
+        let mine = |of: &Attributes| Attributes { owner: Some(ME), ..of.clone() };
+        let ask = |kek: &Attributes, payload: &Attributes| {
+            pair(role, Algorithm::AesKw, (kek, 256, 1), (payload, 256, 2))
+        };
+        assert_eq!(ask(&kek, &theirs(&payload)), refused(Error::UnknownKey));
+        assert_eq!(ask(&theirs(&kek), &payload), refused(Error::UnknownKey));
+        assert_eq!(ask(&mine(&kek), &mine(&payload)), (Ok(()), 1, 0));
+    }
+    // The KEK must be one.
+    for (usage, _) in Usage::NAMED {
+        let expected = if usage == Usage::WRAP { (Ok(()), 1, 0) } else { refused(Error::NotPermitted) };
+        let other = Attributes { usage, ..kek.clone() };
+        assert_eq!(ask(&other, (256, 256), &payload, (1, 2)), expected, "{usage:?}");
+    }
+}
+
+#[test]
+fn one_decision_is_two_permits() {
+    let charges = Cell::new(0);
+    let payload = Attributes { export: Export::INTEROPERABLE, ..key_for(Usage::ENCRYPT) };
+    let kek = Attributes { uses: Some(1), ..key_for(Usage::WRAP) };
+    let module = operational();
+    let target =
+        Target::Pair { kek: fake(&kek, &charges), payload: Fake { identity: 2, ..fake(&payload, &charges) } };
+    let asked = user(Algorithm::AesKw, Params::NONE);
+    let permit = authorise::<ops::Wrap, _>(module.enter().unwrap(), &asked, target).unwrap();
+    let (wrap, export) = permit.split().unwrap();
+    assert_eq!((wrap.key().unwrap().identity, export.key().unwrap().identity), (1, 2));
+    assert_eq!((wrap.ticket(), export.ticket()), (101, 0));
+    assert!(wrap.split().is_err(), "the payload left once");
+    assert!(export.still_serving());
+    module.apply(Event::Fault);
+    assert!(!export.still_serving());
+}
+
+/// One question about a key that is to be.
+fn new(role: Role, now: Option<u64>, least: u16, template: &Attributes) -> Result<()> {
+    let mut rulebook = rulebook(Profile::Approved);
+    rulebook.min_strength = Strength(least);
+    let asked = Request { now, rulebook, ..request(role, Algorithm::AesKw, Params::NONE) };
+    let generated = verdict::<ops::Generate>(&asked, Target::New { template });
+    let created = verdict::<ops::Create>(&asked, Target::New { template });
+    assert_eq!(generated, created, "born or brought in, the rules are the same");
+    generated
+}
+
+#[test]
+fn who_may_make_which_keys() {
+    let refused = Err(Error::NotPermitted);
+    for (usage, name) in Usage::NAMED {
+        let template = key_for(usage);
+        assert_eq!(new(Role::User, None, 112, &template), Ok(()), "{name}");
+        // Officers make KEKs and no working keys.
+        let kek = usage == Usage::WRAP || usage == Usage::UNWRAP;
+        assert_eq!(new(Role::Officer, None, 112, &template), if kek { Ok(()) } else { refused }, "{name}");
+    }
+    let both = key_for(Usage::WRAP.and(Usage::UNWRAP));
+    assert_eq!(new(Role::Officer, None, 112, &both), Ok(()));
+    let mixed = key_for(Usage::WRAP.and(Usage::DECRYPT));
+    assert_eq!(new(Role::Officer, None, 112, &mixed), refused);
+
+    let trusted = Attributes { trusted: true, ..both.clone() };
+    assert_eq!(new(Role::User, None, 112, &trusted), refused);
+    assert_eq!(new(Role::Officer, None, 112, &trusted), Ok(()));
+
+    for (owner, expected) in [(None, Ok(())), (Some(ME), Ok(())), (Some(OTHER), refused)] {
+        let template = Attributes { owner, ..both.clone() };
+        assert_eq!(new(Role::User, None, 112, &template), expected, "{owner:?}");
+        assert_eq!(new(Role::Officer, None, 112, &template), Ok(()), "officers make keys for others");
+    }
+
+    for validity in
+        [Validity { not_before: Some(1), not_after: None }, Validity { not_before: None, not_after: Some(1) }]
+    {
+        let template = Attributes { validity, ..both.clone() };
+        assert_eq!(new(Role::User, None, 112, &template), Err(Error::Unsupported), "no clock");
+        assert_eq!(new(Role::User, Some(5), 112, &template), Ok(()));
+    }
+
+    for (least, kind, expected) in [
+        (128, KeyKind::Aes128, Ok(())),
+        (129, KeyKind::Aes128, refused),
+        (192, KeyKind::Aes192, Ok(())),
+        (256, KeyKind::Aes192, refused),
+        (256, KeyKind::Aes256, Ok(())),
+    ] {
+        let template = Attributes { kind, ..both.clone() };
+        assert_eq!(new(Role::User, None, least, &template), expected, "{kind:?} at {least}");
+        assert_eq!(new(Role::Officer, None, least, &template), expected, "{kind:?} at {least}");
+    }
+}
+
+/// Everything is checked, and only then is anything charged; and the charge can still refuse.
+#[test]
+fn charging_comes_last() {
+    let gcm = Attributes { rules: Rules::one(Rule::any(Algorithm::AesGcm)), ..key_for(Usage::ENCRYPT) };
+    let asked = user(Algorithm::AesGcm, Params::NONE);
+    let charges = Cell::new(0);
+    assert_eq!(verdict::<ops::Encrypt>(&asked, Target::Key(fake(&gcm, &charges))), Ok(()));
+    assert_eq!(charges.get(), 1, "IVs are counted without a use limit too (GCM-3)");
+    let start = Request { spends: false, ..asked };
+    assert_eq!(verdict::<ops::Encrypt>(&start, Target::Key(fake(&gcm, &charges))), Ok(()));
+    assert_eq!(charges.get(), 1, "the start of a multi-part operation spends nothing");
+    let spent = Fake { exhausted: true, ..fake(&gcm, &charges) };
+    assert_eq!(verdict::<ops::Encrypt>(&asked, Target::Key(spent)), Err(Error::LimitReached));
+    let spent = Fake { exhausted: true, ..fake(&gcm, &charges) };
+    let wrong = user(Algorithm::AesGcm, Params::NONE.tag_len(3));
+    assert_eq!(verdict::<ops::Encrypt>(&wrong, Target::Key(spent)), Err(Error::Unsupported));
+
+    // Late checks, each alone: the profile, the strength, the period. `one` sees that nothing was charged.
+    let signer = Attributes { uses: Some(4), ..key_for(Usage::SIGN_DIGEST) };
+    let digest = user(Algorithm::AesKw, Params::NONE);
+    assert_eq!(one::<ops::SignDigest>(&digest, &signer), Err(Error::NotPermitted));
+    let mut strict = rulebook(Profile::Approved);
+    strict.min_strength = Strength(257);
+    let asked = Request { rulebook: strict, ..asked };
+    assert_eq!(one::<ops::Encrypt>(&asked, &gcm), Err(Error::NotPermitted));
+    let validity = Validity { not_before: None, not_after: Some(5) };
+    let expired = Attributes { validity, ..gcm.clone() };
+    let asked = Request { now: Some(6), ..user(Algorithm::AesGcm, Params::NONE) };
+    assert_eq!(one::<ops::Encrypt>(&asked, &expired), Err(Error::LimitReached));
+}
+
+#[test]
+fn which_keys_are_counted_from_birth() {
+    let with = |algorithm, usage, uses| {
+        ceiling(&Attributes { rules: Rules::one(Rule::any(algorithm)), uses, ..key_for(usage) })
+    };
+    let random = Some(1 << 32);
+    assert_eq!(with(Algorithm::AesGcm, Usage::ENCRYPT, None), random);
+    assert_eq!(with(Algorithm::AesGcm, Usage::ENCRYPT.and(Usage::DECRYPT), None), random);
+    assert_eq!(with(Algorithm::AesGcm, Usage::ENCRYPT, Some(10)), Some(10));
+    assert_eq!(with(Algorithm::AesGcm, Usage::ENCRYPT, Some(u64::MAX)), random);
+    assert_eq!(with(Algorithm::AesGcm, Usage::DECRYPT, None), None);
+    assert_eq!(with(Algorithm::AesGcm, Usage::DECRYPT, Some(10)), Some(10));
+    assert_eq!(with(Algorithm::AesGcmCounter, Usage::ENCRYPT, None), Some(1 << 62));
+    assert_eq!(with(Algorithm::NativeWrap, Usage::WRAP, None), random);
+    assert_eq!(with(Algorithm::NativeWrap, Usage::UNWRAP, None), None);
+    assert_eq!(with(Algorithm::AesKw, Usage::WRAP, None), None);
+    assert_eq!(with(Algorithm::Hmac, Usage::MAC, None), None);
+    assert_eq!(with(Algorithm::Hmac, Usage::MAC, Some(3)), Some(3));
+}

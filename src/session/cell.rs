@@ -1,0 +1,165 @@
+//! A session's own cell: everything a call needs, behind one uncontended lock.
+
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use crate::algorithm::{Algorithm, Params};
+use crate::boundary::random::Generators;
+use crate::boundary::stream::Running;
+use crate::error::{Error, Result};
+use crate::handle::KeyHandle;
+use crate::policy::Subject;
+use crate::sync::Lock;
+
+/// Open multi-part operations of one session.
+const CONTEXTS: usize = 8;
+
+/// A place for one session. Alone on its cache lines, so that sessions do not slow each other down.
+#[repr(align(128))]
+pub struct CellSlot<P> {
+    in_use: AtomicBool,
+    pub(crate) cell: Lock<Option<Cell<P>>>,
+}
+
+/// What an open session owns. Dropped in place, every part wipes itself.
+pub(crate) struct Cell<P> {
+    pub(crate) serial: u32,
+    pub(crate) subject: Subject,
+    pub(crate) pins: P,
+    pub(crate) generators: Generators,
+    pub(crate) contexts: Contexts,
+}
+
+impl<P> CellSlot<P> {
+    pub(crate) fn new() -> Self {
+        Self { in_use: AtomicBool::new(false), cell: Lock::new(None) }
+    }
+
+    /// Takes the place, if it is free.
+    pub(crate) fn occupy(&self) -> bool {
+        self.in_use.compare_exchange(false, true, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Gives the place back. The cell was wiped before.
+    pub(crate) fn vacate(&self) {
+        self.in_use.store(false, Ordering::Release);
+    }
+
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.in_use.load(Ordering::Acquire)
+    }
+}
+
+/// What a multi-part operation is going to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Sign,
+    Verify,
+    Mac,
+    VerifyMac,
+    Encrypt,
+    Decrypt,
+    Digest,
+}
+
+/// A multi-part operation: handle and running state, never a permit.
+pub(crate) struct Context {
+    pub(crate) serial: u32,
+    pub(crate) purpose: Purpose,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) key: Option<KeyHandle>,
+    pub(crate) params: OwnedParams,
+    pub(crate) running: Running,
+}
+
+/// Parameters that outlive their call. Associated data of a context is bounded.
+pub(crate) struct OwnedParams {
+    hash: Option<crate::algorithm::Hash>,
+    tag_len: Option<usize>,
+    deterministic: bool,
+    iv: [u8; 16],
+    iv_len: Option<usize>,
+    aad: [u8; 128],
+    aad_len: usize,
+}
+
+impl OwnedParams {
+    pub(crate) fn new(params: &Params<'_>) -> Result<Self> {
+        let mut owned = Self {
+            hash: params.hash,
+            tag_len: params.tag_len,
+            deterministic: params.deterministic,
+            iv: [0; 16],
+            iv_len: params.iv.map(<[u8]>::len),
+            aad: [0; 128],
+            aad_len: params.aad.len(),
+        };
+        let iv = params.iv.unwrap_or(&[]);
+        owned.iv.get_mut(..iv.len()).ok_or(Error::InvalidArgument)?.copy_from_slice(iv);
+        owned.aad.get_mut(..params.aad.len()).ok_or(Error::Unsupported)?.copy_from_slice(params.aad);
+        if !params.label.is_empty() {
+            return Err(Error::InvalidArgument);
+        }
+        Ok(owned)
+    }
+
+    pub(crate) fn as_params(&self) -> Params<'_> {
+        Params {
+            hash: self.hash,
+            tag_len: self.tag_len,
+            aad: self.aad.get(..self.aad_len).unwrap_or(&[]),
+            iv: self.iv_len.and_then(|len| self.iv.get(..len)),
+            deterministic: self.deterministic,
+            label: &[],
+        }
+    }
+}
+
+/// The open multi-part operations of a session.
+#[derive(Default)]
+pub(crate) struct Contexts {
+    open: [Option<Context>; CONTEXTS],
+    last: u32,
+}
+
+impl Contexts {
+    /// Opens one; answers its number.
+    pub(crate) fn open(
+        &mut self,
+        purpose: Purpose,
+        algorithm: Algorithm,
+        key: Option<KeyHandle>,
+        params: OwnedParams,
+        running: Running,
+    ) -> Result<u32> {
+        let free = self.open.iter_mut().find(|place| place.is_none()).ok_or(Error::NoSpace)?;
+        self.last = self.last.checked_add(1).ok_or(Error::NoSpace)?;
+        *free = Some(Context { serial: self.last, purpose, algorithm, key, params, running });
+        Ok(self.last)
+    }
+
+    /// The one with this number, if it was opened for this purpose.
+    pub(crate) fn get(&self, serial: u32, purpose: Purpose) -> Result<&Context> {
+        let context = self.open.iter().flatten().find(|context| context.serial == serial);
+        context.filter(|context| context.purpose == purpose).ok_or(Error::InvalidArgument)
+    }
+
+    pub(crate) fn get_mut(&mut self, serial: u32) -> Result<&mut Context> {
+        self.open.iter_mut().flatten().find(|context| context.serial == serial).ok_or(Error::InvalidArgument)
+    }
+
+    /// Takes one out, to be finished or dropped.
+    pub(crate) fn take(&mut self, serial: u32) -> Result<Context> {
+        let place =
+            self.open.iter_mut().find(|place| place.as_ref().is_some_and(|context| context.serial == serial));
+        place.and_then(Option::take).ok_or(Error::InvalidArgument)
+    }
+
+    /// Wipes those of one key.
+    pub(crate) fn forget(&mut self, key: KeyHandle) {
+        for place in &mut self.open {
+            if place.as_ref().is_some_and(|context| context.key == Some(key)) {
+                *place = None;
+            }
+        }
+    }
+}

@@ -1,0 +1,436 @@
+//! SubjectPublicKeyInfo, RFC 5280 (2008) section 4.1.2.7, for the keys of the engine:
+//! elliptic-curve keys on named curves (RFC 5480, 2009), Ed25519 (RFC 8410, 2018) and RSA
+//! (RFC 8017, 2016, with the parameters of RFC 3279, 2002).
+//!
+//! A key that is accepted here has the right form and lengths. Whether the point is on its curve and
+//! the modulus is sound is for the algorithm to say.
+
+use super::der::{self, Emitter, Parser, SEQUENCE};
+use crate::error::{Error, Result};
+
+/// Octets of an Ed25519 public key (RFC 8032 section 5.1.5) and of its seed.
+pub(crate) const ED25519_LEN: usize = 32;
+
+/// id-ecPublicKey, 1.2.840.10045.2.1 (RFC 5480 section 2.1.1)
+const ID_EC_PUBLIC_KEY: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01];
+/// id-Ed25519, 1.3.101.112 (RFC 8410 section 3)
+const ID_ED25519: &[u8] = &[0x2B, 0x65, 0x70];
+/// rsaEncryption, 1.2.840.113549.1.1.1 (RFC 8017 appendix C)
+const RSA_ENCRYPTION: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01];
+
+/// A named curve. That the wire layer can name it does not say that the engine offers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EcCurve {
+    P256,
+    P384,
+    P521,
+    Secp256k1,
+}
+
+impl EcCurve {
+    const ALL: [Self; 4] = [Self::P256, Self::P384, Self::P521, Self::Secp256k1];
+
+    /// The contents of the OBJECT IDENTIFIER (RFC 5480 section 2.1.1.1; secp256k1: SEC 2 v2 appendix A).
+    const fn oid(self) -> &'static [u8] {
+        match self {
+            // 1.2.840.10045.3.1.7
+            Self::P256 => &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07],
+            // 1.3.132.0.34
+            Self::P384 => &[0x2B, 0x81, 0x04, 0x00, 0x22],
+            // 1.3.132.0.35
+            Self::P521 => &[0x2B, 0x81, 0x04, 0x00, 0x23],
+            // 1.3.132.0.10
+            Self::Secp256k1 => &[0x2B, 0x81, 0x04, 0x00, 0x0A],
+        }
+    }
+
+    /// Octets of a field element, and of a private key: each order here is as long as its field.
+    pub(crate) const fn field_len(self) -> usize {
+        match self {
+            Self::P256 | Self::Secp256k1 => 32,
+            Self::P384 => 48,
+            Self::P521 => 66,
+        }
+    }
+
+    /// Whether `point` has the form of a compressed or uncompressed point (SEC 1 v2 section 2.3.3).
+    /// The point at infinity and the hybrid form (RFC 5480 section 2.2) are refused.
+    pub(crate) fn has_point_form(self, point: &[u8]) -> bool {
+        match point {
+            [0x02 | 0x03, x @ ..] => x.len() == self.field_len(),
+            [0x04, xy @ ..] => xy.len() == self.field_len().saturating_mul(2),
+            _ => false,
+        }
+    }
+
+    /// Reads ECParameters: a named curve, nothing else (RFC 5480 section 2.1.1).
+    pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Self> {
+        let oid = parser.oid()?;
+        Self::ALL.into_iter().find(|curve| curve.oid() == oid).ok_or(Error::Rejected)
+    }
+
+    pub(super) fn put(self, emitter: &mut Emitter<'_>) -> Result<()> {
+        emitter.oid(self.oid())
+    }
+}
+
+/// An AlgorithmIdentifier of a key, public or private.
+#[derive(Clone, Copy)]
+pub(super) enum KeyAlgorithm {
+    Ec(EcCurve),
+    Ed25519,
+    Rsa,
+}
+
+impl KeyAlgorithm {
+    pub(super) fn parse(parser: &mut Parser<'_>) -> Result<Self> {
+        parser.nested(SEQUENCE, |p| match p.oid()? {
+            ID_EC_PUBLIC_KEY => EcCurve::parse(p).map(Self::Ec),
+            // RFC 8410 section 3: the parameters MUST be absent.
+            ID_ED25519 => Ok(Self::Ed25519),
+            // RFC 3279 section 2.3.1: the parameters MUST be NULL.
+            RSA_ENCRYPTION => p.null().map(|()| Self::Rsa),
+            _ => Err(Error::Rejected),
+        })
+    }
+
+    pub(super) fn put(self, emitter: &mut Emitter<'_>) -> Result<()> {
+        emitter.nested(SEQUENCE, |e| match self {
+            Self::Ec(curve) => {
+                e.oid(ID_EC_PUBLIC_KEY)?;
+                curve.put(e)
+            }
+            Self::Ed25519 => e.oid(ID_ED25519),
+            Self::Rsa => {
+                e.oid(RSA_ENCRYPTION)?;
+                e.null()
+            }
+        })
+    }
+}
+
+/// A public key, borrowed from its encoding or from a key record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PublicKeyInfo<'a> {
+    /// `point`: compressed or uncompressed, as [`EcCurve::has_point_form`].
+    Ec { curve: EcCurve, point: &'a [u8] },
+    /// `key`: 32 octets (RFC 8032 section 5.1.5).
+    Ed25519 { key: &'a [u8] },
+    /// Big-endian, greater than zero; parsed ones have no leading zeros.
+    Rsa { n: &'a [u8], e: &'a [u8] },
+}
+
+/// Reads a SubjectPublicKeyInfo.
+pub(crate) fn parse(bytes: &[u8]) -> Result<PublicKeyInfo<'_>> {
+    der::parse(bytes, |p| {
+        p.nested(SEQUENCE, |p| {
+            let algorithm = KeyAlgorithm::parse(p)?;
+            let key = p.bit_string()?;
+            match algorithm {
+                KeyAlgorithm::Ec(curve) if curve.has_point_form(key) => {
+                    Ok(PublicKeyInfo::Ec { curve, point: key })
+                }
+                KeyAlgorithm::Ed25519 if key.len() == ED25519_LEN => Ok(PublicKeyInfo::Ed25519 { key }),
+                KeyAlgorithm::Rsa => parse_rsa(key),
+                _ => Err(Error::Rejected),
+            }
+        })
+    })
+}
+
+/// RSAPublicKey (RFC 8017 appendix A.1.1).
+fn parse_rsa(bytes: &[u8]) -> Result<PublicKeyInfo<'_>> {
+    der::parse(bytes, |p| {
+        p.nested(SEQUENCE, |p| {
+            let n = p.positive()?;
+            let e = p.positive()?;
+            Ok(PublicKeyInfo::Rsa { n, e })
+        })
+    })
+}
+
+/// Emits a SubjectPublicKeyInfo to the front of `out`; answers how many bytes that is.
+///
+/// An error leaves `out` zeroed.
+pub(crate) fn emit(key: &PublicKeyInfo<'_>, out: &mut [u8]) -> Result<usize> {
+    der::emit(out, |e| put(key, e))
+}
+
+/// How many bytes [`emit`] writes for `key`.
+pub(crate) fn emitted_len(key: &PublicKeyInfo<'_>) -> Result<usize> {
+    der::emitted_len(|e| put(key, e))
+}
+
+fn put(key: &PublicKeyInfo<'_>, emitter: &mut Emitter<'_>) -> Result<()> {
+    emitter.nested(SEQUENCE, |e| match *key {
+        PublicKeyInfo::Ec { curve, point } if curve.has_point_form(point) => {
+            KeyAlgorithm::Ec(curve).put(e)?;
+            e.bit_string(point)
+        }
+        PublicKeyInfo::Ed25519 { key } if key.len() == ED25519_LEN => {
+            KeyAlgorithm::Ed25519.put(e)?;
+            e.bit_string(key)
+        }
+        PublicKeyInfo::Rsa { n, e: exponent } => {
+            KeyAlgorithm::Rsa.put(e)?;
+            e.bit_string_of(|e| {
+                e.nested(SEQUENCE, |e| {
+                    e.positive(n)?;
+                    e.positive(exponent)
+                })
+            })
+        }
+        _ => Err(Error::InvalidArgument),
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::wire::testing::{for_each_damaged, replaced, with_byte};
+    use proptest::prelude::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    // OpenSSL's encodings; kat-vectors/tests/wire/README.md says how they were made.
+    const P256: &[u8] = include_bytes!("../../kat-vectors/tests/wire/p256-spki.der");
+    const P256_COMPRESSED: &[u8] = include_bytes!("../../kat-vectors/tests/wire/p256-compressed-spki.der");
+    const P384: &[u8] = include_bytes!("../../kat-vectors/tests/wire/p384-spki.der");
+    const P521: &[u8] = include_bytes!("../../kat-vectors/tests/wire/p521-spki.der");
+    const SECP256K1: &[u8] = include_bytes!("../../kat-vectors/tests/wire/secp256k1-spki.der");
+    const ED25519: &[u8] = include_bytes!("../../kat-vectors/tests/wire/ed25519-spki.der");
+    const RSA2048: &[u8] = include_bytes!("../../kat-vectors/tests/wire/rsa2048-spki.der");
+    const ALL: [&[u8]; 7] = [P256, P256_COMPRESSED, P384, P521, SECP256K1, ED25519, RSA2048];
+
+    /// RFC 8410 section 10.1, the Ed25519 key of the example certificates.
+    const RFC8410: [u8; 44] = [
+        0x30, 0x2A, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x03, 0x21, 0x00, 0x19, 0xBF, 0x44, 0x09, 0x69,
+        0x84, 0xCD, 0xFE, 0x85, 0x41, 0xBA, 0xC1, 0x67, 0xDC, 0x3B, 0x96, 0xC8, 0x50, 0x86, 0xAA, 0x30, 0xB6,
+        0xB6, 0xCB, 0x0C, 0x5C, 0x38, 0xAD, 0x70, 0x31, 0x66, 0xE1,
+    ];
+
+    fn emitted(key: &PublicKeyInfo<'_>) -> Vec<u8> {
+        let mut out = vec![0xEE; emitted_len(key).unwrap()];
+        assert_eq!(emit(key, &mut out), Ok(out.len()));
+        out
+    }
+
+    /// Rejected, or accepted and re-emitted byte for byte; answers whether it was accepted.
+    fn canonical(bytes: &[u8]) -> bool {
+        match parse(bytes) {
+            Ok(key) => {
+                assert_eq!(emitted(&key), bytes);
+                true
+            }
+            Err(error) => {
+                assert_eq!(error, Error::Rejected);
+                false
+            }
+        }
+    }
+
+    fn rejected(bytes: &[u8]) -> bool {
+        !canonical(bytes)
+    }
+
+    #[test]
+    fn openssl_encodings_are_re_emitted_byte_for_byte() {
+        for bytes in ALL {
+            assert!(canonical(bytes));
+        }
+        assert!(canonical(&RFC8410));
+    }
+
+    #[test]
+    fn fields_are_where_they_belong() {
+        // Offsets read from `openssl asn1parse`.
+        assert_eq!(parse(P256), Ok(PublicKeyInfo::Ec { curve: EcCurve::P256, point: &P256[26..] }));
+        assert_eq!(
+            parse(P256_COMPRESSED),
+            Ok(PublicKeyInfo::Ec { curve: EcCurve::P256, point: &P256_COMPRESSED[26..] })
+        );
+        assert_eq!(P256[27..59], P256_COMPRESSED[27..59], "the same key");
+        assert_eq!(parse(P384), Ok(PublicKeyInfo::Ec { curve: EcCurve::P384, point: &P384[23..] }));
+        assert_eq!(parse(P521), Ok(PublicKeyInfo::Ec { curve: EcCurve::P521, point: &P521[25..] }));
+        assert_eq!(
+            parse(SECP256K1),
+            Ok(PublicKeyInfo::Ec { curve: EcCurve::Secp256k1, point: &SECP256K1[23..] })
+        );
+        assert_eq!(parse(ED25519), Ok(PublicKeyInfo::Ed25519 { key: &ED25519[12..] }));
+        assert_eq!(parse(RSA2048), Ok(PublicKeyInfo::Rsa { n: &RSA2048[33..289], e: &[0x01, 0x00, 0x01] }));
+    }
+
+    #[test]
+    fn damage_is_rejected_or_canonical() {
+        for bytes in ALL {
+            for_each_damaged(bytes, |damaged| {
+                canonical(damaged);
+            });
+        }
+    }
+
+    #[test]
+    fn each_truncation_and_trailing_data_are_rejected() {
+        for bytes in ALL {
+            for n in 0..bytes.len() {
+                assert!(rejected(&bytes[..n]));
+            }
+            assert!(rejected(&with_byte(bytes, 0)));
+        }
+    }
+
+    #[test]
+    fn trailing_data_inside_is_rejected() {
+        // One octet more in the outer SEQUENCE, behind the BIT STRING.
+        assert!(rejected(&with_byte(&replaced(ED25519, &[0x30, 0x2A], &[0x30, 0x2B]), 0)));
+        // NULL behind e, inside RSAPublicKey.
+        let bytes = replaced(RSA2048, &[0x30, 0x82, 0x01, 0x22], &[0x30, 0x82, 0x01, 0x24]);
+        let bytes = replaced(&bytes, &[0x03, 0x82, 0x01, 0x0F], &[0x03, 0x82, 0x01, 0x11]);
+        let bytes = replaced(&bytes, &[0x30, 0x82, 0x01, 0x0A], &[0x30, 0x82, 0x01, 0x0C]);
+        assert!(rejected(&[&bytes[..], &[0x05, 0x00]].concat()));
+        // The same octets behind RSAPublicKey, inside the BIT STRING.
+        let bytes = replaced(&bytes, &[0x30, 0x82, 0x01, 0x0C], &[0x30, 0x82, 0x01, 0x0A]);
+        assert!(rejected(&[&bytes[..], &[0x05, 0x00]].concat()));
+    }
+
+    #[test]
+    fn non_minimal_length_is_rejected() {
+        assert!(rejected(&replaced(ED25519, &[0x30, 0x2A], &[0x30, 0x81, 0x2A])));
+    }
+
+    #[test]
+    fn negative_modulus_is_rejected() {
+        // The sign octet of n taken away, all lengths put right.
+        let bytes = replaced(RSA2048, &[0x02, 0x82, 0x01, 0x01, 0x00], &[0x02, 0x82, 0x01, 0x00]);
+        let bytes = replaced(&bytes, &[0x30, 0x82, 0x01, 0x22], &[0x30, 0x82, 0x01, 0x21]);
+        let bytes = replaced(&bytes, &[0x03, 0x82, 0x01, 0x0F], &[0x03, 0x82, 0x01, 0x0E]);
+        let bytes = replaced(&bytes, &[0x30, 0x82, 0x01, 0x0A], &[0x30, 0x82, 0x01, 0x09]);
+        assert!(rejected(&bytes));
+        // The same frame with a positive modulus of that length is accepted.
+        let mut positive = bytes;
+        positive[32] &= 0x7F;
+        assert!(canonical(&positive));
+    }
+
+    #[test]
+    fn parameters_of_rsa_are_null_and_nothing_else() {
+        let absent = replaced(RSA2048, &[0x30, 0x0D], &[0x30, 0x0B]);
+        let absent = replaced(&absent, &[0x01, 0x01, 0x01, 0x05, 0x00], &[0x01, 0x01, 0x01]);
+        let absent = replaced(&absent, &[0x30, 0x82, 0x01, 0x22], &[0x30, 0x82, 0x01, 0x20]);
+        assert!(rejected(&absent));
+        assert!(rejected(&replaced(RSA2048, &[0x01, 0x01, 0x05, 0x00], &[0x01, 0x01, 0x04, 0x00])));
+    }
+
+    #[test]
+    fn parameters_of_ed25519_are_absent() {
+        let null = replaced(ED25519, &[0x30, 0x2A, 0x30, 0x05], &[0x30, 0x2C, 0x30, 0x07]);
+        assert!(rejected(&replaced(&null, &[0x2B, 0x65, 0x70], &[0x2B, 0x65, 0x70, 0x05, 0x00])));
+    }
+
+    #[test]
+    fn ed25519_keys_other_than_32_octets_are_rejected() {
+        let short = replaced(&ED25519[..43], &[0x03, 0x21, 0x00], &[0x03, 0x20, 0x00]);
+        assert!(rejected(&replaced(&short, &[0x30, 0x2A], &[0x30, 0x29])));
+        let long = replaced(&with_byte(ED25519, 0), &[0x03, 0x21, 0x00], &[0x03, 0x22, 0x00]);
+        assert!(rejected(&replaced(&long, &[0x30, 0x2A], &[0x30, 0x2B])));
+    }
+
+    #[test]
+    fn an_unknown_algorithm_or_curve_is_rejected() {
+        // X25519, 1.3.101.110; and 1.3.132.0.36 (sect409k1).
+        assert!(rejected(&replaced(ED25519, &[0x2B, 0x65, 0x70], &[0x2B, 0x65, 0x6E])));
+        assert!(rejected(&replaced(P521, &[0x81, 0x04, 0x00, 0x23], &[0x81, 0x04, 0x00, 0x24])));
+    }
+
+    #[test]
+    fn points_of_another_form_or_length_are_rejected() {
+        // Hybrid (SEC 1) and unknown first octets.
+        for first in [0x00, 0x01, 0x05, 0x06, 0x07] {
+            for good in [P256, P256_COMPRESSED] {
+                let mut bytes = good.to_vec();
+                bytes[26] = first;
+                assert!(rejected(&bytes));
+            }
+        }
+        // The first octet of a compressed point before both coordinates, and the other way round.
+        let mut bytes = P256.to_vec();
+        bytes[26] = 0x02;
+        assert!(rejected(&bytes));
+        let mut bytes = P256_COMPRESSED.to_vec();
+        bytes[26] = 0x04;
+        assert!(rejected(&bytes));
+        // A point of P-256 is not one of P-384: same key, other curve, lengths put right.
+        let other = replaced(
+            P256,
+            &[0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07],
+            &[5, 0x2B, 0x81, 4, 0, 0x22],
+        );
+        assert!(rejected(&replaced(&other, &[0x30, 0x59, 0x30, 0x13], &[0x30, 0x56, 0x30, 0x10])));
+        // The same change to secp256k1 is accepted, so the frame above was right.
+        let other = replaced(&other, &[5, 0x2B, 0x81, 4, 0, 0x22], &[5, 0x2B, 0x81, 4, 0, 0x0A]);
+        assert!(canonical(&replaced(&other, &[0x30, 0x59, 0x30, 0x13], &[0x30, 0x56, 0x30, 0x10])));
+        // The point at infinity.
+        let mut infinity = P256[..26].to_vec();
+        infinity.push(0);
+        infinity[1] = 25;
+        infinity[24] = 2;
+        assert!(rejected(&infinity));
+    }
+
+    #[test]
+    fn emit_refuses_what_parse_would() {
+        let bad = [
+            PublicKeyInfo::Ec { curve: EcCurve::P256, point: &P384[23..] },
+            PublicKeyInfo::Ec { curve: EcCurve::P256, point: &[] },
+            PublicKeyInfo::Ed25519 { key: &[0; 31] },
+            PublicKeyInfo::Ed25519 { key: &[0; 33] },
+            PublicKeyInfo::Rsa { n: &[], e: &[3] },
+            PublicKeyInfo::Rsa { n: &[15], e: &[0, 0] },
+        ];
+        for key in bad {
+            let mut out = [0xEE; 200];
+            assert_eq!(emit(&key, &mut out), Err(Error::InvalidArgument));
+            assert_eq!(out, [0; 200]);
+            assert_eq!(emitted_len(&key), Err(Error::InvalidArgument));
+        }
+    }
+
+    #[test]
+    fn a_buffer_too_small_is_refused_and_zeroed() {
+        let key = parse(ED25519).unwrap();
+        let mut out = [0xEE; 43];
+        assert_eq!(emit(&key, &mut out), Err(Error::BufferTooSmall));
+        assert_eq!(out, [0; 43]);
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_are_rejected_or_canonical(bytes in any::<Vec<u8>>()) {
+            canonical(&bytes);
+        }
+
+        /// A good encoding with a random piece replaced.
+        #[test]
+        fn spliced_encodings_are_rejected_or_canonical(
+            which in 0..ALL.len(), at in any::<prop::sample::Index>(), cut in 0_usize..8,
+            piece in proptest::collection::vec(any::<u8>(), 0..8),
+        ) {
+            let bytes = ALL[which];
+            let at = at.index(bytes.len());
+            let end = (at + cut).min(bytes.len());
+            canonical(&[&bytes[..at], &piece, &bytes[end..]].concat());
+        }
+
+        #[test]
+        fn rsa_keys_round_trip(n in proptest::collection::vec(any::<u8>(), 1..600), e in 1..=u64::MAX, zeros in 0_usize..3) {
+            prop_assume!(n[0] != 0);
+            let exponent = e.to_be_bytes();
+            let padded = [&vec![0; zeros], &n[..]].concat();
+            let bytes = emitted(&PublicKeyInfo::Rsa { n: &padded, e: &exponent });
+            let significant = &exponent[usize::try_from(e.leading_zeros() / 8).unwrap()..];
+            prop_assert_eq!(parse(&bytes), Ok(PublicKeyInfo::Rsa { n: &n, e: significant }));
+        }
+    }
+}
