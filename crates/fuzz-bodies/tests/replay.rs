@@ -1,0 +1,96 @@
+//! Every committed input of fuzz/corpus, then what proptest comes up with in a few seconds.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)] // a test reports by panicking
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use strongroom_fuzz_bodies::{Body, TARGETS, public_key, seeds, sequence, unwrap, wrapped_key};
+
+fn corpus(target: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target)
+}
+
+#[test]
+fn the_corpus_replays() {
+    for (target, body) in TARGETS {
+        let mut inputs: Vec<PathBuf> =
+            std::fs::read_dir(corpus(target)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        inputs.sort();
+        assert!(!inputs.is_empty(), "{target} has no corpus");
+        for input in inputs {
+            println!("{}", input.display());
+            body(&std::fs::read(input).unwrap());
+        }
+    }
+}
+
+#[test]
+fn the_committed_seeds_are_those_that_are_written() {
+    for (target, _) in TARGETS {
+        let seeds = seeds(target);
+        assert!(!seeds.is_empty());
+        for (name, bytes) in seeds {
+            let committed = std::fs::read(corpus(target).join(&name)).unwrap();
+            assert_eq!(committed, bytes, "{target}/{name}: run the example write_corpus");
+        }
+    }
+}
+
+/// New inputs until the time is over, at least one round. A failure is shrunk and printed.
+fn explore(body: Body, inputs: impl Strategy<Value = Vec<u8>>) {
+    let end = Instant::now() + Duration::from_secs(5);
+    let config = Config { cases: 16, failure_persistence: None, max_shrink_iters: 4096, ..Config::default() };
+    let mut runner = TestRunner::new(config);
+    loop {
+        runner
+            .run(&inputs, |input| {
+                body(&input);
+                Ok(())
+            })
+            .unwrap();
+        if Instant::now() > end {
+            break;
+        }
+    }
+}
+
+/// A choice or two, then a script of changes: mostly one, sometimes many.
+fn damage(choices: usize) -> impl Strategy<Value = Vec<u8>> {
+    let change = (0..5u8, 0..2u8, any::<u8>(), any::<u8>()).prop_map(|(a, b, c, d)| [a, b, c, d]);
+    let script = prop_oneof![
+        3 => proptest::collection::vec(change.clone(), 0..2),
+        1 => proptest::collection::vec(change, 2..12),
+    ];
+    let choices = proptest::collection::vec(any::<u8>(), choices);
+    (choices, script).prop_map(|(mut input, script)| {
+        input.extend(script.concat());
+        input
+    })
+}
+
+fn bytes(len: usize) -> impl Strategy<Value = Vec<u8>> {
+    proptest::collection::vec(any::<u8>(), 0..len)
+}
+
+#[test]
+fn wrapped_key_explored() {
+    explore(wrapped_key, prop_oneof![damage(1), bytes(300)]);
+}
+
+#[test]
+fn unwrap_explored() {
+    explore(unwrap, prop_oneof![damage(2), bytes(300)]);
+}
+
+#[test]
+fn public_key_explored() {
+    explore(public_key, prop_oneof![damage(1), bytes(300)]);
+}
+
+#[test]
+fn sequence_explored() {
+    explore(sequence, bytes(2000));
+}
