@@ -1,0 +1,22 @@
+//! The pairwise test of a new pair uses an algorithm: its known answers come first.
+#![cfg(all(feature = "alloc", any(feature = "rsa", feature = "ecdsa", feature = "ed25519")))]
+#![allow(clippy::unwrap_used)] // a test
+
+use strongroom::{Algorithm, Engine, KeyKind};
+
+#[test]
+fn a_pairwise_test_waits_for_the_known_answers_of_an_algorithm_of_its_kind() {
+    let mut pairs = 0;
+    for kind in KeyKind::ALL {
+        let Ok((casts, Some(_))) = <Engine>::tests_of_kind(kind) else { continue };
+        let casts: Vec<_> = casts.collect();
+        let serves = Algorithm::all().filter(|algorithm| algorithm.facts().kinds.contains(&kind));
+        let covered = serves.into_iter().any(|algorithm| {
+            let (applying, opening) = <Engine>::tests_of(algorithm).unwrap();
+            applying.chain(opening).all(|test| casts.contains(&test))
+        });
+        assert!(covered, "{} pairs are tested with an algorithm that is not: {casts:?}", kind.name());
+        pairs += 1;
+    }
+    assert!(pairs > 0);
+}

@@ -1,0 +1,419 @@
+//! Every self-test is broken by name, and every record is damaged bit by bit: what stops, what it says, and
+//! that nothing comes out (BRK-2, CAST-7, FSM-2 to FSM-6, PCT-10).
+#![cfg(strongroom_lab)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)] // a test
+
+use strongroom::{
+    Algorithm, Attributes, AttributesBuilder, Engine, Error, Export, Filter, Hash, KeyHandle, KeyKind,
+    Params, Restriction, Result, Rule, Session, State, Subject, TestKind, TestState, UnwrapAs, Usage,
+};
+
+const POWER_ON: [&str; 8] = [
+    "SHA-256",
+    "SHA-384",
+    "SHA-512",
+    "HMAC-SHA-256",
+    "HMAC-SHA-384",
+    "HMAC-SHA-512",
+    "AES",
+    "CTR-DRBG-AES-256",
+];
+
+/// Each test that waits for its first use, with the first service that needs it.
+const FIRST_USE: [(&str, Service); 19] = [
+    ("AES-GCM encrypt", Service::Encrypt),
+    ("AES-GCM decrypt", Service::Decrypt),
+    ("AES-KW wrap", Service::Wrap(Algorithm::AesKw)),
+    ("AES-KW unwrap", Service::Unwrap(Algorithm::AesKw)),
+    ("AES-KWP wrap", Service::Wrap(Algorithm::AesKwp)),
+    ("AES-KWP unwrap", Service::Unwrap(Algorithm::AesKwp)),
+    ("ECDSA-P256 sign", Service::Generate(KeyKind::EcP256)),
+    ("ECDSA-P256 verify", Service::Generate(KeyKind::EcP256)),
+    ("ECDSA-P256 deterministic sign", Service::Generate(KeyKind::EcP256)),
+    ("ECDSA-P384 sign", Service::Generate(KeyKind::EcP384)),
+    ("ECDSA-P384 verify", Service::Generate(KeyKind::EcP384)),
+    ("Ed25519 sign", Service::Generate(KeyKind::Ed25519)),
+    ("Ed25519 verify", Service::Generate(KeyKind::Ed25519)),
+    ("RSA-PKCS1 sign", Service::Generate(KeyKind::Rsa2048)),
+    ("RSA-PKCS1 verify", Service::Generate(KeyKind::Rsa2048)),
+    ("RSA-PSS sign", Service::SignPss),
+    ("RSA-PSS verify", Service::VerifyPss),
+    ("RSA-OAEP wrap", Service::Wrap(Algorithm::RsaOaep)),
+    ("RSA-OAEP unwrap", Service::Unwrap(Algorithm::RsaOaep)),
+];
+
+const PAIRWISE: [(&str, &[KeyKind]); 4] = [
+    ("ECDSA-P256 pairwise", &[KeyKind::EcP256]),
+    ("ECDSA-P384 pairwise", &[KeyKind::EcP384]),
+    ("Ed25519 pairwise", &[KeyKind::Ed25519]),
+    ("RSA pairwise", &[KeyKind::Rsa2048]),
+];
+
+/// A service that is the first to need some test.
+#[derive(Clone, Copy, Debug)]
+enum Service {
+    Encrypt,
+    Decrypt,
+    Wrap(Algorithm),
+    Unwrap(Algorithm),
+    Generate(KeyKind),
+    SignPss,
+    VerifyPss,
+}
+
+fn open(engine: &Engine) -> Session<'static> {
+    engine.open_session(Subject::user(1), b"").unwrap()
+}
+
+fn pair(kind: KeyKind) -> AttributesBuilder {
+    let algorithm = match kind {
+        KeyKind::EcP256 => Algorithm::EcdsaP256,
+        KeyKind::EcP384 => Algorithm::EcdsaP384,
+        KeyKind::Ed25519 => Algorithm::Ed25519,
+        _ => Algorithm::RsaPss,
+    };
+    Attributes::builder(kind).usage(Usage::SIGN.and(Usage::VERIFY)).permit(Rule::any(algorithm))
+}
+
+fn kek(algorithm: Algorithm) -> Attributes {
+    let kind = if algorithm == Algorithm::RsaOaep { KeyKind::Rsa2048 } else { KeyKind::Aes256 };
+    let usage = Usage::WRAP.and(Usage::UNWRAP);
+    Attributes::builder(kind).usage(usage).permit(Rule::any(algorithm)).build().unwrap()
+}
+
+fn hmac() -> AttributesBuilder {
+    Attributes::builder(KeyKind::Hmac)
+        .usage(Usage::MAC.and(Usage::VERIFY_MAC))
+        .permit(Rule::hashed(Algorithm::Hmac, Hash::Sha256))
+        .length(14)
+        .export(Export::INTEROPERABLE)
+}
+
+const SHA256: Params<'static> = Params::with_hash(Hash::Sha256);
+
+impl Service {
+    /// Makes the keys that the service works on; answers the service itself, to be run later. The service
+    /// answers what an intact engine answers: success, or `Rejected` for the openers of garbage.
+    fn prepare(self, session: &Session<'static>) -> Box<dyn Fn(&Session<'static>, &mut [u8]) -> Result<()>> {
+        let make = |attributes: Attributes| session.generate(&attributes).unwrap().value();
+        let gcm = || {
+            let usage = Usage::ENCRYPT.and(Usage::DECRYPT);
+            let rule = Rule::any(Algorithm::AesGcm);
+            make(Attributes::builder(KeyKind::Aes128).usage(usage).permit(rule).build().unwrap())
+        };
+        let params = move |algorithm| if algorithm == Algorithm::RsaOaep { SHA256 } else { Params::NONE };
+        match self {
+            Self::Encrypt => {
+                let key = gcm();
+                Box::new(move |session, out| {
+                    session.encrypt(key, Algorithm::AesGcm, &Params::NONE, b"plain", out).map(drop)
+                })
+            }
+            Self::Decrypt => {
+                let key = gcm();
+                Box::new(move |session, out| {
+                    let params = Params::NONE.iv(&[1; 12]);
+                    rejected(session.decrypt(key, Algorithm::AesGcm, &params, &[7; 40], out))
+                })
+            }
+            Self::Wrap(algorithm) => {
+                // 112 bits, so that RSA-2048 may carry it; 16 bytes, so that KW can.
+                let kek = make(kek(algorithm));
+                let template = match algorithm {
+                    Algorithm::AesKw => hmac().length(16),
+                    _ => hmac(),
+                };
+                let payload = make(template.build().unwrap());
+                Box::new(move |session, out| {
+                    session.wrap(kek, algorithm, &params(algorithm), payload, out).map(drop)
+                })
+            }
+            Self::Unwrap(algorithm) => {
+                let kek = make(kek(algorithm));
+                let blob = vec![1; if algorithm == Algorithm::RsaOaep { 256 } else { 24 }];
+                Box::new(move |session, _out| {
+                    let template = hmac().build()?;
+                    let form = UnwrapAs::Foreign(&template);
+                    rejected(session.unwrap(kek, algorithm, &params(algorithm), &blob, form))
+                })
+            }
+            Self::Generate(kind) => {
+                Box::new(move |session, _out| session.generate(&pair(kind).build()?).map(drop))
+            }
+            Self::SignPss => {
+                let key = make(pair(KeyKind::Rsa2048).build().unwrap());
+                Box::new(move |session, out| {
+                    session.sign(key, Algorithm::RsaPss, &SHA256, b"message", out).map(drop)
+                })
+            }
+            Self::VerifyPss => {
+                let key = make(pair(KeyKind::Rsa2048).build().unwrap());
+                Box::new(move |session, _out| {
+                    rejected(session.verify(key, Algorithm::RsaPss, &SHA256, b"message", &[1; 256]))
+                })
+            }
+        }
+    }
+}
+
+/// What an intact engine says to garbage is what this test wants to see of it.
+fn rejected<T>(answer: Result<T>) -> Result<()> {
+    match answer {
+        Err(Error::Rejected) => Ok(()),
+        Err(other) => Err(other),
+        Ok(_) => panic!("garbage was accepted"),
+    }
+}
+
+/// Whatever the module served, it serves no more.
+fn is_stopped(engine: &Engine, session: &Session<'static>, key: Option<KeyHandle>) {
+    assert_eq!(engine.status().state, State::Error);
+    let mut out = [0xee; 600];
+    let key = key.unwrap_or(KeyHandle::from_u64(0));
+    let stopped = Error::NotOperational;
+    assert_eq!(session.random(&mut out).unwrap_err(), stopped);
+    assert_eq!(session.digest(Hash::Sha256, b"m", &mut out).unwrap_err(), stopped);
+    assert_eq!(session.mac(key, Algorithm::Hmac, &SHA256, b"m", &mut out).unwrap_err(), stopped);
+    assert_eq!(session.verify(key, Algorithm::RsaPss, &SHA256, b"m", b"s").unwrap_err(), stopped);
+    assert_eq!(session.generate(&hmac().build().unwrap()).unwrap_err(), stopped);
+    assert_eq!(session.attributes(key).unwrap_err(), stopped);
+    assert_eq!(session.public_key(key, &mut out).unwrap_err(), stopped);
+    assert_eq!(session.keys(&Filter::ALL, None, &mut [key]).unwrap_err(), stopped);
+    assert_eq!(session.destroy(key).unwrap_err(), stopped);
+    assert_eq!(session.digest_start(Hash::Sha256).unwrap_err(), stopped);
+    assert_eq!(engine.open_session(Subject::user(1), b"").map(drop).unwrap_err(), stopped);
+    assert_eq!(engine.self_test().unwrap_err(), stopped);
+    assert_eq!(out, [0xee; 600], "no output");
+}
+
+fn state_of(engine: &Engine, name: &str) -> TestState {
+    engine.self_test_report().find(|report| report.name == name).unwrap().state
+}
+
+/// A self-test that is added or removed is added or removed here, with the service that depends on it.
+#[test]
+fn the_lists_above_are_the_tests_of_the_engine() {
+    let engine = Engine::power_on().unwrap();
+    let expected = POWER_ON.map(|name| (name, TestKind::PowerOn)).into_iter();
+    let expected = expected.chain(FIRST_USE.map(|(name, _)| (name, TestKind::FirstUse)));
+    let expected = expected.chain(PAIRWISE.map(|(name, _)| (name, TestKind::Pairwise)));
+    let mut expected: Vec<_> = expected.map(|(name, kind)| (name, kind.name())).collect();
+    let mut found: Vec<_> = engine.self_test_report().map(|test| (test.name, test.kind.name())).collect();
+    expected.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(found, expected);
+    for report in engine.self_test_report() {
+        let expected =
+            if report.kind == TestKind::PowerOn { (TestState::Passed, 1) } else { (TestState::NotRun, 0) };
+        assert_eq!((report.state, report.runs), expected, "{}", report.name);
+    }
+}
+
+#[test]
+fn no_engine_comes_out_of_a_failed_power_on() {
+    for name in POWER_ON {
+        let refused = Engine::builder().lab_break(name).unwrap().power_on().map(drop).unwrap_err();
+        assert_eq!((refused.error, refused.test), (Error::SelfTestFailed, Some(name)));
+        assert!(refused.to_string().contains(name), "{refused}");
+    }
+    // A test of later does not stop power-on.
+    for (name, _) in FIRST_USE {
+        assert!(Engine::builder().lab_break(name).unwrap().power_on().is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn the_first_service_that_needs_a_broken_test_stops_the_module() {
+    for (name, service) in FIRST_USE {
+        let engine = Engine::power_on().unwrap();
+        let session = open(&engine);
+        let other = session.generate(&hmac().build().unwrap()).unwrap().value();
+        let run = service.prepare(&session);
+        assert_eq!(state_of(&engine, name), TestState::NotRun, "{service:?} is the first to need {name}");
+        engine.lab_break(Some(name)).unwrap();
+        let mut out = [0xee; 512];
+        assert_eq!(run(&session, &mut out), Err(Error::SelfTestFailed), "{name}");
+        assert!(out == [0xee; 512] || out == [0; 512], "{name}: no output");
+        assert_eq!(state_of(&engine, name), TestState::Failed, "{name}");
+        assert_eq!(engine.status().failed_test, Some(name));
+        is_stopped(&engine, &session, Some(other));
+        // Repairing the cause does not mend a module in Error; a new instance does.
+        engine.lab_break(None).unwrap();
+        assert_eq!(run(&session, &mut out), Err(Error::NotOperational), "{name}");
+        let engine = engine.restart().unwrap();
+        assert_eq!((engine.status().state, engine.status().failed_test), (State::Operational, None));
+        let session = open(&engine);
+        assert_eq!(session.attributes(other).map(drop).unwrap_err(), Error::UnknownKey);
+        let run = service.prepare(&session);
+        assert_eq!(run(&session, &mut out), Ok(()), "{name} after a restart");
+        assert_eq!(state_of(&engine, name), TestState::Passed, "{name}");
+    }
+}
+
+#[test]
+fn tests_on_demand_find_every_broken_test() {
+    let healthy = Engine::power_on().unwrap();
+    let session = open(&healthy);
+    let key = session.generate(&hmac().build().unwrap()).unwrap().value();
+    assert_eq!(healthy.self_test(), Ok(()));
+    for report in healthy.self_test_report() {
+        let expected = if report.kind == TestKind::Pairwise { TestState::NotRun } else { TestState::Passed };
+        assert_eq!(report.state, expected, "{}", report.name);
+    }
+    assert!(session.attributes(key).is_ok(), "keys survive (FSM-8)");
+
+    for name in POWER_ON.into_iter().chain(FIRST_USE.map(|(name, _)| name)) {
+        let engine = Engine::power_on().unwrap();
+        let session = open(&engine);
+        let key = session.generate(&hmac().build().unwrap()).unwrap().value();
+        engine.lab_break(Some(name)).unwrap();
+        assert_eq!(engine.self_test(), Err(Error::SelfTestFailed), "{name}");
+        assert_eq!(engine.status().failed_test, Some(name));
+        is_stopped(&engine, &session, Some(key));
+        let engine = engine.restart().unwrap();
+        assert_eq!(engine.self_test(), Ok(()), "{name} after a restart");
+    }
+}
+
+fn live_keys(session: &Session<'static>) -> usize {
+    session.keys(&Filter::ALL, None, &mut [KeyHandle::from_u64(0); 8]).unwrap().value()
+}
+
+#[test]
+fn a_failed_pairwise_test_leaves_no_key_and_three_in_a_row_stop_the_module() {
+    for (name, kinds) in PAIRWISE {
+        for kind in kinds {
+            let engine = Engine::power_on().unwrap();
+            let session = open(&engine);
+            let template = pair(*kind).build().unwrap();
+            let generate = || session.generate(&template).map(|outcome| outcome.value());
+            engine.lab_break(Some(name)).unwrap();
+            for failures in 1..=2 {
+                assert_eq!(generate(), Err(Error::SelfTestFailed), "{name}");
+                assert_eq!(live_keys(&session), 0, "{name}: no key appears");
+                assert_eq!(engine.status().state, State::Operational, "{name}: {failures} in a row");
+                assert_eq!(
+                    (engine.status().failed_test, state_of(&engine, name)),
+                    (Some(name), TestState::Failed)
+                );
+                assert!(session.random(&mut [0; 8]).is_ok(), "the rest goes on");
+            }
+            // Repeated with success it is forgotten, and so is the count.
+            engine.lab_break(None).unwrap();
+            let key = generate().unwrap();
+            assert!(session.attributes(key).unwrap().as_value().origin().pairwise_tested());
+            assert_eq!((engine.status().failed_test, state_of(&engine, name)), (None, TestState::Passed));
+            engine.lab_break(Some(name)).unwrap();
+            for _ in 1..=2 {
+                assert_eq!(generate(), Err(Error::SelfTestFailed), "{name}");
+                assert_eq!(engine.status().state, State::Operational);
+            }
+            assert_eq!(live_keys(&session), 1);
+            assert_eq!(generate(), Err(Error::SelfTestFailed), "{name}");
+            assert_eq!(engine.status().failed_test, Some(name));
+            is_stopped(&engine, &session, Some(key));
+            let engine = engine.restart().unwrap();
+            assert!(open(&engine).generate(&template).is_ok(), "{name} after a restart");
+        }
+    }
+}
+
+/// Each way in which a key can be touched next.
+type Touch = fn(&Session<'static>, KeyHandle, &mut [u8]) -> Result<()>;
+const TOUCHES: [(&str, Touch); 12] = [
+    ("mac", |session, key, out| session.mac(key, Algorithm::Hmac, &SHA256, b"m", out).map(drop)),
+    ("verify_mac", |session, key, _| {
+        session.verify_mac(key, Algorithm::Hmac, &SHA256, b"m", &[0; 32]).map(drop)
+    }),
+    ("mac_start", |session, key, _| session.mac_start(key, Algorithm::Hmac, &SHA256).map(drop)),
+    ("attributes", |session, key, _| session.attributes(key).map(drop)),
+    ("public_key", |session, key, out| session.public_key(key, out).map(drop)),
+    ("copy", |session, key, _| session.copy(key, &Restriction::none()).map(drop)),
+    ("restrict", |session, key, _| session.restrict(key, &Restriction::none()).map(drop)),
+    ("destroy", |session, key, _| session.destroy(key).map(drop)),
+    ("output_len", |session, key, _| {
+        session.output_len(key, strongroom::Operation::Mac, Algorithm::Hmac, &SHA256, 1).map(drop)
+    }),
+    ("wrap", |session, key, out| {
+        let kek = session.generate(&kek(Algorithm::AesKwp))?.value();
+        session.wrap(kek, Algorithm::AesKwp, &Params::NONE, key, out).map(drop)
+    }),
+    ("wrap with it", |session, key, out| {
+        let payload = session.generate(&hmac().build()?)?.value();
+        session.wrap(key, Algorithm::AesKwp, &Params::NONE, payload, out).map(drop)
+    }),
+    ("wrapped_len", |session, key, _| {
+        let kek = session.generate(&kek(Algorithm::AesKwp))?.value();
+        session.wrapped_len(kek, Algorithm::AesKwp, key).map(drop)
+    }),
+];
+
+/// Damages one bit of a new key and touches it.
+fn flipped(template: &Attributes, bit: usize, what: &str, touch: Touch) {
+    let engine = Engine::power_on().unwrap();
+    let session = open(&engine);
+    let key = session.generate(template).unwrap().value();
+    engine.lab_flip(key, bit).unwrap();
+    let mut out = [0xee; 2048];
+    assert_eq!(touch(&session, key, &mut out), Err(Error::Corrupted), "bit {bit}, {what}");
+    assert!(out == [0xee; 2048] || out == [0; 2048], "bit {bit}, {what}: no output");
+    is_stopped(&engine, &session, Some(key));
+    assert_eq!(engine.status().failed_test, None, "no test failed");
+}
+
+/// Every bit of a 112-bit key, by whatever service comes first.
+#[test]
+fn every_flipped_bit_is_found_before_the_next_use() {
+    let template = hmac().build().unwrap();
+    for bit in 0..14 * 8 {
+        let (what, touch) = TOUCHES[bit % TOUCHES.len()];
+        flipped(&template, bit, what, touch);
+    }
+}
+
+#[test]
+fn flipped_bits_of_every_kind_are_found() {
+    for kind in KeyKind::ALL {
+        let template = match kind {
+            KeyKind::Hmac => hmac().build(),
+            KeyKind::Rsa3072 | KeyKind::Rsa4096 => continue, // the record of RSA-2048, and more of it
+            kind if kind.is_asymmetric() => pair(kind).build(),
+            kind => Attributes::builder(kind).usage(Usage::WRAP).permit(Rule::any(Algorithm::AesKwp)).build(),
+        };
+        let template = template.unwrap();
+        let bits = usize::from(template.length()) * 8;
+        let few = if kind == KeyKind::Rsa2048 { 2 } else { 16 };
+        for i in 0..few {
+            // First, last, and some between.
+            let bit = i * (bits - 1) / (few - 1);
+            flipped(&template, bit, "attributes", |session, key, _| session.attributes(key).map(drop));
+        }
+    }
+}
+
+/// A damaged record that nobody uses is found by the test on demand.
+#[test]
+fn the_periodic_test_finds_damage() {
+    for bit in [0, 13, 111] {
+        let engine = Engine::power_on().unwrap();
+        let session = open(&engine);
+        let keys: Vec<_> =
+            (0..5).map(|_| session.generate(&hmac().build().unwrap()).unwrap().value()).collect();
+        assert_eq!(engine.self_test(), Ok(()));
+        engine.lab_flip(keys[3], bit).unwrap();
+        assert_eq!(engine.self_test(), Err(Error::Corrupted));
+        is_stopped(&engine, &session, Some(keys[0]));
+    }
+}
+
+/// A session that has the record in use holds it: what it uses was checked, and is checked again.
+#[test]
+fn a_pinned_record_cannot_be_damaged_behind_its_holder() {
+    let engine = Engine::power_on().unwrap();
+    let session = open(&engine);
+    let key = session.generate(&hmac().build().unwrap()).unwrap().value();
+    session.mac(key, Algorithm::Hmac, &SHA256, b"m", &mut [0; 32]).unwrap().value();
+    assert_eq!(engine.lab_flip(key, 0), Err(Error::NotPermitted));
+    drop(session);
+    assert_eq!(engine.lab_flip(key, 0), Err(Error::UnknownKey), "a session key died with it");
+}

@@ -1,0 +1,99 @@
+//! The laboratory build says so, and an ordinary build has none of its abilities.
+#![cfg(feature = "std")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)] // a test
+
+/// `cargo lab` sets both. RUSTFLAGS in the environment undoes the cfg and not the variable: every
+/// laboratory test would then be skipped in silence, and this one fails.
+#[test]
+fn the_alias_and_the_cfg_agree() {
+    assert_eq!(
+        std::env::var_os("STRONGROOM_LAB").is_some(),
+        cfg!(strongroom_lab),
+        "unset RUSTFLAGS and CARGO_ENCODED_RUSTFLAGS; run `cargo test` or `cargo lab test`"
+    );
+}
+
+/// Methods of an ordinary build: a trait with the names of the laboratory's. An inherent method would go
+/// first, its result would be no `Absent`, and this would not compile.
+#[cfg(not(strongroom_lab))]
+mod ordinary {
+    use strongroom::{Builder, Engine, KeyHandle, Store};
+
+    #[derive(Debug, PartialEq)]
+    struct Absent;
+
+    trait OfTheEngine {
+        fn lab_break(&self, _name: Option<&str>) -> Absent {
+            Absent
+        }
+
+        fn lab_flip(&self, _key: KeyHandle, _bit: usize) -> Absent {
+            Absent
+        }
+    }
+    impl<S: Store> OfTheEngine for Engine<S> {}
+
+    trait OfTheBuilder: Sized {
+        fn lab_break(self, _name: &str) -> (Absent, Self) {
+            (Absent, self)
+        }
+    }
+    impl<S: Store> OfTheBuilder for Builder<S> {}
+
+    /// A module of this name in the crate would make the name below ambiguous.
+    mod fallback {
+        pub(crate) mod lab {
+            pub(crate) const ABSENT: bool = true;
+        }
+    }
+
+    #[test]
+    fn has_no_test_ability() {
+        let (absent, builder): (Absent, _) = Engine::builder().lab_break("AES");
+        assert_eq!(absent, Absent);
+        let engine = builder.power_on().unwrap();
+        let flipped: Absent = engine.lab_flip(KeyHandle::from_u64(0), 0);
+        let broken: Absent = engine.lab_break(None);
+        assert_eq!((flipped, broken), (Absent, Absent));
+        assert!(!engine.status().caveats.has(strongroom::Caveats::TEST_BUILD));
+    }
+
+    #[cfg(not(fuzzing))] // which has the parsers too
+    #[test]
+    fn has_no_laboratory_module() {
+        #[allow(unused_imports)]
+        use fallback::*;
+        #[allow(unused_imports)]
+        use strongroom::*;
+        const { assert!(lab::ABSENT) };
+    }
+}
+
+#[cfg(strongroom_lab)]
+#[test]
+fn the_laboratory_build_says_so() {
+    let engine = strongroom::Engine::power_on().unwrap();
+    engine.lab_break(None).unwrap();
+    assert_eq!(engine.lab_break(Some("no such test")), Err(strongroom::Error::InvalidArgument));
+    assert!(strongroom::Engine::builder().lab_break("no such test").is_err());
+    assert_eq!(engine.lab_flip(strongroom::KeyHandle::from_u64(0), 0), Err(strongroom::Error::UnknownKey));
+    let session = engine.open_session(strongroom::Subject::user(1), b"").unwrap();
+    let indicator = session.random(&mut [0; 8]).unwrap().indicator();
+    assert!(indicator.caveats().has(strongroom::Caveats::TEST_BUILD), "IND-4");
+    assert!(!indicator.approved(), "IND-4");
+}
+
+/// Symbols of this very program: the laboratory's are in the one build and not in the other.
+#[cfg(unix)]
+#[test]
+fn symbols_of_this_program() {
+    let program = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+    // Put together at run time, so that the needle is not in the program.
+    let mangled =
+        |module: &str, function: &str| format!("{}{module}{}{function}", module.len(), function.len());
+    let has = |needle: &str| program.windows(needle.len()).any(|window| window == needle.as_bytes());
+    let control = ["power_on", "lookup"].join("");
+    assert!(!has(&control), "a name that nothing has is not found");
+    assert!(has(&mangled("selftest", "power_on")), "a name that both builds have is found");
+    assert_eq!(has(&mangled("builder", "test_named")), cfg!(strongroom_lab));
+}
