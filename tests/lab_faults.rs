@@ -91,10 +91,13 @@ fn hmac() -> AttributesBuilder {
 
 const SHA256: Params<'static> = Params::with_hash(Hash::Sha256);
 
+/// A prepared call of one service.
+type Call = Box<dyn Fn(&Session<'static>, &mut [u8]) -> Result<()>>;
+
 impl Service {
     /// Makes the keys that the service works on; answers the service itself, to be run later. The service
     /// answers what an intact engine answers: success, or `Rejected` for the openers of garbage.
-    fn prepare(self, session: &Session<'static>) -> Box<dyn Fn(&Session<'static>, &mut [u8]) -> Result<()>> {
+    fn prepare(self, session: &Session<'static>) -> Call {
         let make = |attributes: Attributes| session.generate(&attributes).unwrap().value();
         let gcm = || {
             let usage = Usage::ENCRYPT.and(Usage::DECRYPT);

@@ -188,7 +188,7 @@ impl<B: Buffer> Key<B> {
     pub(crate) fn flip(&mut self, bit: usize) {
         let bytes = self.secret.bytes_mut();
         let len = bytes.len().max(1);
-        if let Some(byte) = bytes.get_mut((bit / 8) % len) {
+        if let Some(byte) = (bit / 8).checked_rem(len).and_then(|at| bytes.get_mut(at)) {
             *byte ^= 1 << (bit % 8);
         }
     }
