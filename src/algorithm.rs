@@ -137,7 +137,9 @@ impl ParamSet {
         }
         match (params.tag_len, self.tag) {
             (None, _) => {}
-            (Some(len), Some((low, high))) if usize::from(low) <= len && len <= usize::from(high) => {}
+            (Some(len), Some((low, high)))
+                if (usize::from(low)..=usize::from(high)).contains(&len)
+                    && params.hash.is_none_or(|hash| len <= hash.output_len()) => {}
             (Some(_), _) => return Err(Error::Unsupported),
         }
         match (params.iv, self.iv_len) {
@@ -564,6 +566,15 @@ mod tests {
             ecdsa.check(&Params::with_hash(Hash::Sha384).aad(b"x"), false),
             Err(Error::InvalidArgument)
         );
+
+        let hmac = &Algorithm::Hmac.facts().params;
+        assert_eq!(hmac.check(&Params::with_hash(Hash::Sha512).tag_len(64), false), Ok(()));
+        assert_eq!(hmac.check(&Params::with_hash(Hash::Sha384).tag_len(48), false), Ok(()));
+        for (hash, tag_len) in [(Hash::Sha512, 65), (Hash::Sha384, 49), (Hash::Sha256, 33), (Hash::Sha256, 9)]
+        {
+            let params = Params::with_hash(hash).tag_len(tag_len);
+            assert_eq!(hmac.check(&params, false), Err(Error::Unsupported));
+        }
 
         let gcm = &Algorithm::AesGcm.facts().params;
         assert_eq!(gcm.check(&Params::NONE.aad(b"x"), false), Ok(()));

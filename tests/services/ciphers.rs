@@ -360,7 +360,14 @@ fn macs_are_made_and_verified_in_one_call_and_in_pieces() {
 #[test]
 fn mac_uses_are_counted_when_the_key_has_a_limit() {
     let session = open(&engine());
-    let key = make(&session, hmac().uses(3));
+    let rule = Rule::hashed(Algorithm::Hmac, Hash::Sha256).min_tag(10);
+    let usage = Usage::MAC.and(Usage::VERIFY_MAC);
+    let key = make(&session, Attributes::builder(KeyKind::Hmac).usage(usage).permit(rule).uses(3));
+    // A tag that is longer than its hash is no parameter, and costs nothing.
+    let long = SHA256.tag_len(33);
+    refused(session.verify_mac(key, Algorithm::Hmac, &long, b"m", &[0; 33]), Error::Unsupported);
+    assert_eq!(session.mac_start(key, Algorithm::Hmac, &long).unwrap_err(), Error::Unsupported);
+    assert_eq!(uses_left(&session, key), 3);
     let mac = |out: &mut [u8]| session.mac(key, Algorithm::Hmac, &SHA256, b"m", out);
     let mut tag = [0; 32];
     mac(&mut tag).unwrap().value();
