@@ -4,6 +4,10 @@
 //! standard, the key kinds, the closed sets of parameters, whether it is approved) is here, because
 //! policy and attributes are decided without touching a key.
 
+mod hash;
+
+pub use hash::{Hash, HashSet, Xof};
+
 use crate::attributes::{KeyKind, Usage};
 use crate::error::{Error, Result};
 
@@ -24,6 +28,10 @@ pub enum Algorithm {
     NativeWrap = 0x0121,
     /// SHA-2 message digests (FIPS 180-4).
     Sha2 = 0x0201,
+    /// SHA-3 message digests (FIPS 202 section 6.1).
+    Sha3 = 0x0202,
+    /// SHAKE, output of any length (FIPS 202 section 6.2).
+    Shake = 0x0203,
     /// HMAC (FIPS 198-1).
     Hmac = 0x0301,
     /// RSASSA-PKCS1-v1_5 (FIPS 186-5 section 5.4, RFC 8017 section 8.2).
@@ -211,115 +219,6 @@ impl<'a> Params<'a> {
     }
 }
 
-/// Hash functions of FIPS 180-4 that the engine offers as a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Hash {
-    /// SHA-256.
-    Sha256,
-    /// SHA-384.
-    Sha384,
-    /// SHA-512.
-    Sha512,
-}
-
-impl Hash {
-    /// Every hash, in order of its bit in a [`HashSet`].
-    pub const ALL: [Self; 3] = [Self::Sha256, Self::Sha384, Self::Sha512];
-
-    /// Output length in bytes.
-    #[must_use]
-    pub const fn output_len(self) -> usize {
-        match self {
-            Self::Sha256 => 32,
-            Self::Sha384 => 48,
-            Self::Sha512 => 64,
-        }
-    }
-
-    /// Input block length in bytes.
-    #[must_use]
-    pub const fn block_len(self) -> usize {
-        match self {
-            Self::Sha256 => 64,
-            Self::Sha384 | Self::Sha512 => 128,
-        }
-    }
-
-    /// Name as in FIPS 180-4.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sha256 => "SHA-256",
-            Self::Sha384 => "SHA-384",
-            Self::Sha512 => "SHA-512",
-        }
-    }
-
-    const fn bit(self) -> u16 {
-        match self {
-            Self::Sha256 => 1,
-            Self::Sha384 => 2,
-            Self::Sha512 => 4,
-        }
-    }
-}
-
-/// A set of hashes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HashSet(u16);
-
-impl HashSet {
-    /// No hash.
-    pub const EMPTY: Self = Self(0);
-    /// SHA-256, SHA-384 and SHA-512.
-    pub const SHA2: Self = Self(1 | 2 | 4);
-
-    /// The set of one hash.
-    #[must_use]
-    pub const fn of(hash: Hash) -> Self {
-        Self(hash.bit())
-    }
-
-    /// This set with one more hash.
-    #[must_use]
-    pub const fn and(self, hash: Hash) -> Self {
-        Self(self.0 | hash.bit())
-    }
-
-    /// Whether the set holds this hash.
-    #[must_use]
-    pub const fn contains(self, hash: Hash) -> bool {
-        self.0 & hash.bit() != 0
-    }
-
-    /// Whether nothing is in it.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Whether every hash of this set is in `other`.
-    #[must_use]
-    pub const fn is_subset(self, other: Self) -> bool {
-        self.0 & !other.0 == 0
-    }
-
-    /// The hash, when the set holds exactly one.
-    #[must_use]
-    pub fn only(self) -> Option<Hash> {
-        Hash::ALL.into_iter().find(|hash| hash.bit() == self.0)
-    }
-
-    pub(crate) const fn bits(self) -> u16 {
-        self.0
-    }
-
-    pub(crate) const fn from_bits(bits: u16) -> Option<Self> {
-        if bits & !Self::SHA2.0 == 0 { Some(Self(bits)) } else { None }
-    }
-}
-
 impl Algorithm {
     /// The permanent id, as it stands in blobs.
     #[must_use]
@@ -348,6 +247,8 @@ impl Algorithm {
             Self::AesKwp => &AES_KWP,
             Self::NativeWrap => &NATIVE_WRAP,
             Self::Sha2 => &SHA2,
+            Self::Sha3 => &SHA3,
+            Self::Shake => &SHAKE,
             Self::Hmac => &HMAC,
             Self::RsaPkcs1 => &RSA_PKCS1,
             Self::RsaPss => &RSA_PSS,
@@ -374,6 +275,8 @@ pub(crate) static FACTS: &[&Facts] = &[
     &AES_KWP,
     &NATIVE_WRAP,
     &SHA2,
+    &SHA3,
+    &SHAKE,
     &HMAC,
     &RSA_PKCS1,
     &RSA_PSS,
@@ -453,6 +356,26 @@ static SHA2: Facts = Facts {
     family: Family::Digest,
     params: ParamSet { hashes: HashSet::SHA2, ..ParamSet::NONE },
 };
+static SHA3: Facts = Facts {
+    algorithm: Algorithm::Sha3,
+    name: "SHA-3",
+    standard: "FIPS 202 6.1",
+    approval: Approval::Approved,
+    kinds: &[],
+    usage: Usage::NONE,
+    family: Family::Digest,
+    params: ParamSet { hashes: HashSet::SHA3, ..ParamSet::NONE },
+};
+static SHAKE: Facts = Facts {
+    algorithm: Algorithm::Shake,
+    name: "SHAKE",
+    standard: "FIPS 202 6.2",
+    approval: Approval::Approved,
+    kinds: &[],
+    usage: Usage::NONE,
+    family: Family::Digest,
+    params: ParamSet::NONE,
+};
 static HMAC: Facts = Facts {
     algorithm: Algorithm::Hmac,
     name: "HMAC",
@@ -462,7 +385,7 @@ static HMAC: Facts = Facts {
     usage: Usage::MAC.and(Usage::VERIFY_MAC),
     family: Family::Hmac,
     // HMAC-1: at least 80 bits of tag.
-    params: ParamSet { hashes: HashSet::SHA2, tag: Some((10, 64)), ..ParamSet::NONE },
+    params: ParamSet { hashes: HashSet::ALL, tag: Some((10, 64)), ..ParamSet::NONE },
 };
 static RSA_PKCS1: Facts = Facts {
     algorithm: Algorithm::RsaPkcs1,
@@ -472,7 +395,7 @@ static RSA_PKCS1: Facts = Facts {
     kinds: RSA,
     usage: SIGNATURE,
     family: Family::RsaSignature,
-    params: ParamSet { hashes: HashSet::SHA2, ..ParamSet::NONE },
+    params: ParamSet { hashes: HashSet::STRONG, ..ParamSet::NONE },
 };
 static RSA_PSS: Facts = Facts {
     algorithm: Algorithm::RsaPss,
@@ -482,7 +405,7 @@ static RSA_PSS: Facts = Facts {
     kinds: RSA,
     usage: SIGNATURE,
     family: Family::RsaSignature,
-    params: ParamSet { hashes: HashSet::SHA2, ..ParamSet::NONE },
+    params: ParamSet { hashes: HashSet::STRONG, ..ParamSet::NONE },
 };
 static RSA_OAEP: Facts = Facts {
     algorithm: Algorithm::RsaOaep,
@@ -492,7 +415,7 @@ static RSA_OAEP: Facts = Facts {
     kinds: RSA,
     usage: WRAPPING,
     family: Family::RsaTransport,
-    params: ParamSet { hashes: HashSet::SHA2, label: true, ..ParamSet::NONE },
+    params: ParamSet { hashes: HashSet::STRONG, label: true, ..ParamSet::NONE },
 };
 static ECDSA_P256: Facts = Facts {
     algorithm: Algorithm::EcdsaP256,
@@ -502,7 +425,7 @@ static ECDSA_P256: Facts = Facts {
     kinds: &[KeyKind::EcP256],
     usage: SIGNATURE,
     family: Family::Ecdsa,
-    params: ParamSet { hashes: HashSet::SHA2, deterministic: true, ..ParamSet::NONE },
+    params: ParamSet { hashes: HashSet::STRONG, deterministic: true, ..ParamSet::NONE },
 };
 static ECDSA_P384: Facts = Facts {
     algorithm: Algorithm::EcdsaP384,

@@ -210,11 +210,8 @@ impl Attributes {
             KeyKind::Hmac => {
                 let key = self.length.saturating_mul(8);
                 let hash = self.rules.iter().next().and_then(|rule| rule.hashes.only());
-                let cap = hash.map_or(0, |hash| match hash {
-                    crate::algorithm::Hash::Sha256 => 256,
-                    crate::algorithm::Hash::Sha384 => 384,
-                    crate::algorithm::Hash::Sha512 => 512,
-                });
+                let cap =
+                    hash.map_or(0, |hash| u16::try_from(hash.output_len()).unwrap_or(0).saturating_mul(8));
                 // The DRBG instantiates at 256 bits, and so no secret is stronger.
                 Strength(key.min(cap).min(256))
             }

@@ -97,7 +97,7 @@ const fn next_byte(text: &[u8], mut at: usize) -> Option<(u8, usize)> {
 }
 
 /// Every vector file. The compiler reads each of them whole, whichever of its values are used.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     include_str!("../kat-vectors/cast/aes_block.txt"),
     include_str!("../kat-vectors/cast/aes_gcm.txt"),
     include_str!("../kat-vectors/cast/aes_kw.txt"),
@@ -108,6 +108,7 @@ const FILES: [&str; 10] = [
     include_str!("../kat-vectors/cast/hmac.txt"),
     include_str!("../kat-vectors/cast/rsa_2048.txt"),
     include_str!("../kat-vectors/cast/sha.txt"),
+    include_str!("../kat-vectors/cast/sha3.txt"),
 ];
 
 const _: () = {

@@ -8,10 +8,12 @@ use strongroom::{
     Params, Restriction, Result, Rule, Session, State, Subject, TestKind, TestState, UnwrapAs, Usage,
 };
 
-const POWER_ON: [&str; 8] = [
+const POWER_ON: [&str; 10] = [
     "SHA-256",
     "SHA-384",
     "SHA-512",
+    "SHA3-256",
+    "SHAKE256",
     "HMAC-SHA-256",
     "HMAC-SHA-384",
     "HMAC-SHA-512",

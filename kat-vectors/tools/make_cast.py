@@ -19,7 +19,7 @@ import re
 import sys
 
 from Crypto.Cipher import AES, PKCS1_OAEP
-from Crypto.Hash import HMAC, SHA256, SHA384, SHA512
+from Crypto.Hash import HMAC, SHA3_256, SHA256, SHA384, SHA512, SHAKE256
 from Crypto.PublicKey import ECC, RSA
 from Crypto.Signature import DSS, eddsa, pkcs1_15, pss
 from cryptography.exceptions import InvalidSignature
@@ -80,6 +80,17 @@ def sha(v):
         check(f"sha{bits} more than one block", len(msg) > (64 if bits == "256" else 128))
         check(f"sha{bits} OpenSSL", hashlib.new(f"sha{bits}", msg).digest() == md)
         check(f"sha{bits} PyCryptodome", other.new(msg).digest() == md)
+
+
+def sha3(v):
+    msg, md = v["sha3_256_msg"], v["sha3_256_md"]
+    check("sha3_256 more than one block", len(msg) > 136)
+    check("sha3_256 hashlib", hashlib.sha3_256(msg).digest() == md)
+    check("sha3_256 pycryptodome", SHA3_256.new(msg).digest() == md)
+    msg, out = v["shake256_msg"], v["shake256_out"]
+    check("shake256 more than one block out", len(out) > 136)
+    check("shake256 hashlib", hashlib.shake_256(msg).digest(len(out)) == out)
+    check("shake256 pycryptodome", SHAKE256.new(msg).read(len(out)) == out)
 
 
 def hmacs(v):
@@ -430,6 +441,7 @@ def unique(files):
 
 CHECKS = {
     "sha": sha,
+    "sha3": sha3,
     "hmac": hmacs,
     "aes_block": aes_block,
     "aes_gcm": aes_gcm,

@@ -32,13 +32,15 @@ const RSA: &[KeyKind] = &[Rsa2048, Rsa3072, Rsa4096];
 
 /// Each algorithm with the kinds it takes, the usages of a secret or private key, and of a public one.
 #[rustfmt::skip]
-pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 14] = [
+pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 16] = [
     (Algorithm::AesGcm, AES, 0b11, 0),
     (Algorithm::AesGcmCounter, AES, 0b11, 0),
     (Algorithm::AesKw, AES, 0b1_1000_0000, 0),
     (Algorithm::AesKwp, AES, 0b1_1000_0000, 0),
     (Algorithm::NativeWrap, &[Aes256], 0b1_1000_0000, 0),
     (Algorithm::Sha2, &[], 0, 0),
+    (Algorithm::Sha3, &[], 0, 0),
+    (Algorithm::Shake, &[], 0, 0),
     (Algorithm::Hmac, &[KeyKind::Hmac], 0b110_0000, 0),
     (Algorithm::RsaPkcs1, RSA, 0b1_1100, 0b1_0000),
     (Algorithm::RsaPss, RSA, 0b1_1100, 0b1_0000),

@@ -17,3 +17,5 @@ pub(crate) mod rsa;
 #[cfg(feature = "rsa")]
 pub(crate) mod rsa_encoding;
 pub(crate) mod sha2;
+#[cfg(feature = "sha3")]
+pub(crate) mod sha3;

@@ -25,8 +25,8 @@ enum State {
 
 impl Running {
     /// A running hash.
-    pub(crate) fn hash(hash: Hash) -> Self {
-        Self(State::Hash(hash, HashState::new(hash)))
+    pub(crate) fn hash(hash: Hash) -> Result<Self> {
+        Ok(Self(State::Hash(hash, HashState::new(hash)?)))
     }
 
     /// A running MAC under the permitted key.

