@@ -36,6 +36,19 @@ pub(crate) fn admit_management<'a, O: Op>(
     policy::authorise(pass, request, target)
 }
 
+/// Admits the making of a key from another one: the tests are those of the algorithm and of the new kind.
+pub(crate) fn admit_child<'a, O: Op, S: Store>(
+    core: &Core<S>,
+    pass: Pass<'a>,
+    row: &Row,
+    request: &Request<'_>,
+    parent: Pinned<'a>,
+    template: &crate::attributes::Attributes,
+) -> Result<Permit<'a, O>> {
+    selftest::require(core, table::kind(template.kind())?.casts)?;
+    admit(core, pass, row, request, Target::Child { parent, template })
+}
+
 /// Admits the making of a key: the tests are those of its kind.
 pub(crate) fn admit_new<'a, O: Op, S: Store>(
     core: &Core<S>,

@@ -44,10 +44,16 @@ pub enum Algorithm {
     EcdsaP256 = 0x0501,
     /// ECDSA on P-384 (FIPS 186-5 section 6).
     EcdsaP384 = 0x0502,
+    /// ECDH on P-256 into a derived key (SP 800-56A r3 section 5.7.1.2, SP 800-56C r2).
+    EcdhP256 = 0x0511,
+    /// ECDH on P-384 into a derived key (SP 800-56A r3 section 5.7.1.2, SP 800-56C r2).
+    EcdhP384 = 0x0512,
     /// Ed25519, pure (FIPS 186-5 section 7.6).
     Ed25519 = 0x0601,
     /// CTR_DRBG with AES-256 and derivation function (SP 800-90A r1 section 10.2.1).
     CtrDrbg = 0x0701,
+    /// HKDF (RFC 5869; the two-step derivation of SP 800-56C r2 section 5).
+    Hkdf = 0x0801,
 }
 
 /// How the service indicator treats a scheme when all its parameters are in the closed set.
@@ -103,6 +109,10 @@ pub enum Family {
     Ecdsa,
     /// EdDSA.
     Eddsa,
+    /// Key agreement on elliptic curves.
+    Agreement,
+    /// Key derivation.
+    Derivation,
     /// Random numbers.
     Random,
 }
@@ -122,6 +132,10 @@ pub struct ParamSet {
     pub deterministic: bool,
     /// Takes a label (OAEP).
     pub label: bool,
+    /// Derives: takes a salt and bytes of context.
+    pub derives: bool,
+    /// Agrees: names its derivation function, see [`Kdf`].
+    pub kdf: bool,
 }
 
 impl ParamSet {
@@ -132,6 +146,8 @@ impl ParamSet {
         iv_len: None,
         deterministic: false,
         label: false,
+        derives: false,
+        kdf: false,
     };
 
     /// Whether `params` come from the closed sets. `opens` is true for decrypt-like operations,
@@ -159,6 +175,9 @@ impl ParamSet {
         if (!params.aad.is_empty() && !self.aad)
             || (params.deterministic && !self.deterministic)
             || (!params.label.is_empty() && !self.label)
+            || (!params.salt.is_empty() && !self.derives)
+            || (!params.info.is_empty() && !self.derives)
+            || params.kdf.is_some() != self.kdf
         {
             return Err(Error::InvalidArgument);
         }
@@ -175,12 +194,32 @@ pub struct Params<'a> {
     pub(crate) iv: Option<&'a [u8]>,
     pub(crate) deterministic: bool,
     pub(crate) label: &'a [u8],
+    pub(crate) salt: &'a [u8],
+    pub(crate) info: &'a [u8],
+    pub(crate) kdf: Option<Kdf>,
+}
+
+/// How an agreed secret becomes a key (SP 800-56C r2); the hash stands beside it in [`Params`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kdf {
+    /// HKDF: extraction with the salt, expansion with the info.
+    Hkdf,
 }
 
 impl<'a> Params<'a> {
     /// No parameters.
-    pub const NONE: Params<'static> =
-        Params { hash: None, tag_len: None, aad: &[], iv: None, deterministic: false, label: &[] };
+    pub const NONE: Params<'static> = Params {
+        hash: None,
+        tag_len: None,
+        aad: &[],
+        iv: None,
+        deterministic: false,
+        label: &[],
+        salt: &[],
+        info: &[],
+        kdf: None,
+    };
 
     /// The hash of a signature, MAC, OAEP or digest.
     #[must_use]
@@ -216,6 +255,24 @@ impl<'a> Params<'a> {
     #[must_use]
     pub const fn label(self, label: &'a [u8]) -> Self {
         Self { label, ..self }
+    }
+
+    /// Salt of a derivation; none is as many zeros as the hash has bytes.
+    #[must_use]
+    pub const fn salt(self, salt: &'a [u8]) -> Self {
+        Self { salt, ..self }
+    }
+
+    /// Context of a derivation: who, what for, and everything else that must tell two keys apart.
+    #[must_use]
+    pub const fn info(self, info: &'a [u8]) -> Self {
+        Self { info, ..self }
+    }
+
+    /// How an agreed secret becomes a key.
+    #[must_use]
+    pub const fn kdf(self, kdf: Kdf) -> Self {
+        Self { kdf: Some(kdf), ..self }
     }
 }
 
@@ -255,8 +312,11 @@ impl Algorithm {
             Self::RsaOaep => &RSA_OAEP,
             Self::EcdsaP256 => &ECDSA_P256,
             Self::EcdsaP384 => &ECDSA_P384,
+            Self::EcdhP256 => &ECDH_P256,
+            Self::EcdhP384 => &ECDH_P384,
             Self::Ed25519 => &ED25519,
             Self::CtrDrbg => &CTR_DRBG,
+            Self::Hkdf => &HKDF,
         }
     }
 
@@ -283,8 +343,11 @@ pub(crate) static FACTS: &[&Facts] = &[
     &RSA_OAEP,
     &ECDSA_P256,
     &ECDSA_P384,
+    &ECDH_P256,
+    &ECDH_P384,
     &ED25519,
     &CTR_DRBG,
+    &HKDF,
 ];
 
 const AES: &[KeyKind] = &[KeyKind::Aes128, KeyKind::Aes192, KeyKind::Aes256];
@@ -461,6 +524,31 @@ static CTR_DRBG: Facts = Facts {
     usage: Usage::NONE,
     family: Family::Random,
     params: ParamSet::NONE,
+};
+
+static ECDH_P256: Facts =
+    Facts { algorithm: Algorithm::EcdhP256, name: "ECDH-P256", kinds: &[KeyKind::EcP256], ..ECDH };
+static ECDH_P384: Facts =
+    Facts { algorithm: Algorithm::EcdhP384, name: "ECDH-P384", kinds: &[KeyKind::EcP384], ..ECDH };
+const ECDH: Facts = Facts {
+    algorithm: Algorithm::EcdhP256,
+    name: "",
+    standard: "SP 800-56A r3 5.7.1.2, SP 800-56C r2",
+    approval: Approval::Approved,
+    kinds: &[],
+    usage: Usage::AGREE,
+    family: Family::Agreement,
+    params: ParamSet { hashes: HashSet::STRONG, derives: true, kdf: true, ..ParamSet::NONE },
+};
+static HKDF: Facts = Facts {
+    algorithm: Algorithm::Hkdf,
+    name: "HKDF",
+    standard: "RFC 5869, SP 800-56C r2 5",
+    approval: Approval::Approved,
+    kinds: &[KeyKind::Derivation],
+    usage: Usage::DERIVE,
+    family: Family::Derivation,
+    params: ParamSet { hashes: HashSet::STRONG, derives: true, ..ParamSet::NONE },
 };
 
 #[cfg(test)]

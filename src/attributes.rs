@@ -21,7 +21,7 @@ pub type Owner = u64;
 pub const LABEL_LEN: usize = 32;
 /// Longest application data, in bytes.
 pub const APPLICATION_LEN: usize = 64;
-/// Shortest and longest HMAC key, in bytes (HMAC-1: 112 bits at least).
+/// Shortest and longest HMAC or derivation key, in bytes (HMAC-1: 112 bits at least).
 pub const HMAC_KEY_LEN: (u16, u16) = (14, 128);
 
 /// Usages that may stand together on one key. A key's usages lie inside exactly one of these:
@@ -192,7 +192,9 @@ impl Attributes {
 
     fn length_fits(&self) -> bool {
         match self.kind {
-            KeyKind::Hmac => self.length >= HMAC_KEY_LEN.0 && self.length <= HMAC_KEY_LEN.1,
+            KeyKind::Hmac | KeyKind::Derivation => {
+                self.length >= HMAC_KEY_LEN.0 && self.length <= HMAC_KEY_LEN.1
+            }
             kind => usize::from(self.length) == kind.secret_len(),
         }
     }
@@ -215,6 +217,7 @@ impl Attributes {
                 // The DRBG instantiates at 256 bits, and so no secret is stronger.
                 Strength(key.min(cap).min(256))
             }
+            KeyKind::Derivation => Strength(self.length.saturating_mul(8).min(256)),
             kind => kind.strength(),
         }
     }

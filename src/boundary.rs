@@ -6,6 +6,7 @@
 
 pub(crate) mod alg;
 pub(crate) mod backend;
+pub(crate) mod derivation;
 mod drbg;
 pub(crate) mod key;
 mod prepared;

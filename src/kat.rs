@@ -97,15 +97,17 @@ const fn next_byte(text: &[u8], mut at: usize) -> Option<(u8, usize)> {
 }
 
 /// Every vector file. The compiler reads each of them whole, whichever of its values are used.
-const FILES: [&str; 11] = [
+const FILES: [&str; 13] = [
     include_str!("../kat-vectors/cast/aes_block.txt"),
     include_str!("../kat-vectors/cast/aes_gcm.txt"),
     include_str!("../kat-vectors/cast/aes_kw.txt"),
     include_str!("../kat-vectors/cast/ctr_drbg.txt"),
+    include_str!("../kat-vectors/cast/ecdh.txt"),
     include_str!("../kat-vectors/cast/ecdsa_p256.txt"),
     include_str!("../kat-vectors/cast/ecdsa_p384.txt"),
     include_str!("../kat-vectors/cast/ed25519.txt"),
     include_str!("../kat-vectors/cast/hmac.txt"),
+    include_str!("../kat-vectors/cast/kdf.txt"),
     include_str!("../kat-vectors/cast/rsa_2048.txt"),
     include_str!("../kat-vectors/cast/sha.txt"),
     include_str!("../kat-vectors/cast/sha3.txt"),

@@ -33,6 +33,7 @@
         feature = "aes",
         feature = "hmac",
         feature = "sha3",
+        feature = "kdf",
         feature = "rsa",
         feature = "ecdsa",
         feature = "ed25519"
@@ -84,7 +85,7 @@ pub mod pem {
     pub use crate::wire::pem::{emit, emitted_len, parse};
 }
 
-pub use algorithm::{Algorithm, Approval, Facts, Family, Hash, HashSet, ParamSet, Params, Xof};
+pub use algorithm::{Algorithm, Approval, Facts, Family, Hash, HashSet, Kdf, ParamSet, Params, Xof};
 pub use attributes::{
     APPLICATION_LEN, Attributes, AttributesBuilder, Export, ExportFormat, HMAC_KEY_LEN, KeyClass, KeyKind,
     LABEL_LEN, Lifetime, Owner, PURPOSES, Restriction, Rule, Rules, Strength, Text, Usage, Validity,

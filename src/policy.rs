@@ -9,7 +9,7 @@ pub(crate) mod ops;
 use core::marker::PhantomData;
 
 use crate::algorithm::{Algorithm, Approval, Family, Params};
-use crate::attributes::{Attributes, ExportFormat, KeyClass, Strength, Usage};
+use crate::attributes::{Attributes, ExportFormat, KeyClass, Lifetime, Strength, Usage};
 use crate::error::{Error, Result};
 use crate::outcome::{Caveats, Indicator, Reason};
 use crate::state::Pass;
@@ -92,6 +92,8 @@ pub(crate) enum Target<'a, K> {
     Pair { kek: K, payload: K },
     /// A key that is to be: born, unwrapped or imported.
     New { template: &'a Attributes },
+    /// A key that is to come of another one: derived, agreed on, encapsulated.
+    Child { parent: K, template: &'a Attributes },
     /// No key: digests and random numbers.
     Keyless,
 }
@@ -186,6 +188,16 @@ pub(crate) fn authorise<'m, O: Op, K: Governed>(
         Target::New { template } => {
             may_create(request, template)?;
             (None, None, Some(template.strength()))
+        }
+        Target::Child { parent, template } => {
+            let strength = may_use::<O>(request, &parent)?;
+            may_create(request, template)?;
+            may_descend(&parent, template)?;
+            let strength = strength_of_child(request, strength, template);
+            if strength < request.rulebook.min_strength {
+                return Err(Error::NotPermitted);
+            }
+            (Some(parent), None, Some(strength))
         }
         Target::Keyless => {
             request.algorithm.facts().params.check(&request.params, false)?;
@@ -301,6 +313,36 @@ fn may_create(request: &Request<'_>, template: &Attributes) -> Result<()> {
         return Err(Error::NotPermitted);
     }
     Ok(())
+}
+
+/// A key that comes of another has no right that its parent lacks. A public key is nobody's to inherit
+/// from: what is encapsulated under it is fresh.
+fn may_descend(parent: &impl Governed, template: &Attributes) -> Result<()> {
+    if template.class != KeyClass::Secret {
+        return Err(Error::InvalidArgument);
+    }
+    // The same secret can come of the same parent again, and its counter would start anew.
+    if makes_deterministic_ivs(template) {
+        return Err(Error::NotPermitted);
+    }
+    let above = parent.attributes();
+    let inherits = template.export.is_within(above.export)
+        && template.validity.is_within(above.validity)
+        && above.owner.is_none_or(|owner| template.owner == Some(owner))
+        && (above.lifetime == Lifetime::Persistent || template.lifetime == Lifetime::Session)
+        && !template.trusted;
+    if above.class == KeyClass::Public || inherits { Ok(()) } else { Err(Error::NotPermitted) }
+}
+
+/// STR-3: the least of what the key could have, what its parent has and what the hash between them gives.
+fn strength_of_child(request: &Request<'_>, parent: Strength, template: &Attributes) -> Strength {
+    let bits = request.params.hash.and_then(|hash| u16::try_from(hash.output_len().saturating_mul(8)).ok());
+    template.strength().min(parent).min(bits.map_or(Strength(256), Strength))
+}
+
+/// Whether a key with these attributes makes IVs from its use counter, which must never start anew.
+pub(crate) fn makes_deterministic_ivs(attributes: &Attributes) -> bool {
+    spends_ivs(attributes) && attributes.rules.find(Algorithm::AesGcmCounter).is_some()
 }
 
 /// Why the indicator would not say "approved"; in the approved profile that is a refusal (IND-2).

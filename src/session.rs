@@ -6,6 +6,7 @@
 //! beside the errors its documentation names.
 
 pub(crate) mod cell;
+mod derivation;
 mod info;
 mod keys;
 mod services;

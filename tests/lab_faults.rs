@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)] // a test
 
 use strongroom::{
-    Algorithm, Attributes, AttributesBuilder, Engine, Error, Export, Filter, Hash, KeyHandle, KeyKind,
+    Algorithm, Attributes, AttributesBuilder, Engine, Error, Export, Filter, Hash, Kdf, KeyHandle, KeyKind,
     Params, Restriction, Result, Rule, Session, State, Subject, TestKind, TestState, UnwrapAs, Usage,
 };
 
@@ -22,7 +22,7 @@ const POWER_ON: [&str; 10] = [
 ];
 
 /// Each test that waits for its first use, with the first service that needs it.
-const FIRST_USE: [(&str, Service); 19] = [
+const FIRST_USE: [(&str, Service); 22] = [
     ("AES-GCM encrypt", Service::Encrypt),
     ("AES-GCM decrypt", Service::Decrypt),
     ("AES-KW wrap", Service::Wrap(Algorithm::AesKw)),
@@ -42,11 +42,14 @@ const FIRST_USE: [(&str, Service); 19] = [
     ("RSA-PSS verify", Service::VerifyPss),
     ("RSA-OAEP wrap", Service::Wrap(Algorithm::RsaOaep)),
     ("RSA-OAEP unwrap", Service::Unwrap(Algorithm::RsaOaep)),
+    ("ECDH-P256", Service::Agree(KeyKind::EcP256, Algorithm::EcdhP256)),
+    ("ECDH-P384", Service::Agree(KeyKind::EcP384, Algorithm::EcdhP384)),
+    ("HKDF", Service::Derive),
 ];
 
 const PAIRWISE: [(&str, &[KeyKind]); 4] = [
-    ("ECDSA-P256 pairwise", &[KeyKind::EcP256]),
-    ("ECDSA-P384 pairwise", &[KeyKind::EcP384]),
+    ("P-256 pairwise", &[KeyKind::EcP256]),
+    ("P-384 pairwise", &[KeyKind::EcP384]),
     ("Ed25519 pairwise", &[KeyKind::Ed25519]),
     ("RSA pairwise", &[KeyKind::Rsa2048]),
 ];
@@ -61,6 +64,8 @@ enum Service {
     Generate(KeyKind),
     SignPss,
     VerifyPss,
+    Agree(KeyKind, Algorithm),
+    Derive,
 }
 
 fn open(engine: &Engine) -> Session<'static> {
@@ -144,6 +149,29 @@ impl Service {
             }
             Self::Generate(kind) => {
                 Box::new(move |session, _out| session.generate(&pair(kind).build()?).map(drop))
+            }
+            Self::Agree(kind, algorithm) => {
+                let rule = Rule::any(algorithm);
+                let pair = Attributes::builder(kind).usage(Usage::AGREE).permit(rule);
+                let key = make(pair.build().unwrap());
+                Box::new(move |session, _out| {
+                    let params = SHA256.kdf(Kdf::Hkdf);
+                    rejected(session.agree(
+                        key,
+                        algorithm,
+                        &params,
+                        b"no point",
+                        &hmac().export(Export::NONE).build()?,
+                    ))
+                })
+            }
+            Self::Derive => {
+                let rule = Rule::any(Algorithm::Hkdf);
+                let parent = Attributes::builder(KeyKind::Derivation).usage(Usage::DERIVE).permit(rule);
+                let key = make(parent.export(Export::INTEROPERABLE).build().unwrap());
+                Box::new(move |session, _out| {
+                    session.derive(key, Algorithm::Hkdf, &SHA256, &hmac().build()?).map(drop)
+                })
             }
             Self::SignPss => {
                 let key = make(pair(KeyKind::Rsa2048).build().unwrap());

@@ -20,6 +20,7 @@ import sys
 
 from Crypto.Cipher import AES, PKCS1_OAEP
 from Crypto.Hash import HMAC, SHA3_256, SHA256, SHA384, SHA512, SHAKE256
+from Crypto.Protocol import KDF
 from Crypto.PublicKey import ECC, RSA
 from Crypto.Signature import DSS, eddsa, pkcs1_15, pss
 from cryptography.exceptions import InvalidSignature
@@ -27,6 +28,7 @@ from cryptography.hazmat.primitives import hashes, keywrap
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 CAST = pathlib.Path(__file__).resolve().parent.parent / "cast"
 failures = 0
@@ -91,6 +93,22 @@ def sha3(v):
     check("shake256 more than one block out", len(out) > 136)
     check("shake256 hashlib", hashlib.shake_256(msg).digest(len(out)) == out)
     check("shake256 pycryptodome", SHAKE256.new(msg).read(len(out)) == out)
+
+
+def ecdh(v):
+    for name, curve, other in (("p256", ec.SECP256R1(), "P-256"), ("p384", ec.SECP384R1(), "P-384")):
+        d, q, z = (v[f"{name}_{part}"] for part in "dqz")
+        peer = ec.EllipticCurvePublicKey.from_encoded_point(curve, q)
+        own = ec.derive_private_key(int.from_bytes(d, "big"), curve)
+        check(f"ecdh {name} OpenSSL", own.exchange(ec.ECDH(), peer) == z)
+        point = ECC.import_key(q, curve_name=other).pointQ * int.from_bytes(d, "big")
+        check(f"ecdh {name} PyCryptodome", point.x.to_bytes(len(z), "big") == z)
+
+
+def kdf(v):
+    ikm, salt, info, okm = (v[f"hkdf_{part}"] for part in ("ikm", "salt", "info", "okm"))
+    check("hkdf OpenSSL", HKDF(hashes.SHA256(), len(okm), salt, info).derive(ikm) == okm)
+    check("hkdf PyCryptodome", KDF.HKDF(ikm, len(okm), salt, SHA256, context=info) == okm)
 
 
 def hmacs(v):
@@ -447,9 +465,11 @@ CHECKS = {
     "aes_gcm": aes_gcm,
     "aes_kw": aes_kw,
     "ctr_drbg": ctr_drbg,
+    "ecdh": ecdh,
     "ecdsa_p256": lambda v: ecdsa(v, ec.SECP256R1(), P256, hashes.SHA256(), SHA256),
     "ecdsa_p384": lambda v: ecdsa(v, ec.SECP384R1(), P384, hashes.SHA384(), SHA384),
     "ed25519": ed25519s,
+    "kdf": kdf,
     "rsa_2048": rsa_2048,
 }
 

@@ -97,7 +97,7 @@ def read(blob):
     if (c.take(4), c.number(1), c.number(2)) != (MAGIC, VERSION, ALGORITHM):
         raise Malformed("not a version 1 native blob")
     fields = {"kek_id": c.take(16), "id": c.take(16), "origin": c.number(1), "strength": c.number(2)}
-    if fields["origin"] >= 32:
+    if fields["origin"] >= 64 or fields["origin"] & 33 == 33:
         raise Malformed("unknown origin bits")
     if fields["kek_id"] == fields["id"]:
         raise Malformed("wrapped under itself")

@@ -42,7 +42,8 @@ impl AttributesBuilder {
         self
     }
 
-    /// Length of an HMAC key in bytes. The default is the output length of its hash.
+    /// Length of an HMAC or derivation key in bytes. The default is the output length of an HMAC key's hash,
+    /// and 32 for a derivation key.
     #[must_use]
     pub fn length(mut self, bytes: u16) -> Self {
         self.draft.length = bytes;
@@ -138,6 +139,9 @@ impl AttributesBuilder {
         if self.draft.kind == KeyKind::Hmac && self.draft.length == 0 {
             let hash = self.draft.rules.iter().next().and_then(|rule| rule.hashes.only());
             self.draft.length = hash.and_then(|hash| u16::try_from(hash.output_len()).ok()).unwrap_or(0);
+        }
+        if self.draft.kind == KeyKind::Derivation && self.draft.length == 0 {
+            self.draft.length = 32;
         }
         if !self.ok {
             return Err(Error::InvalidArgument);

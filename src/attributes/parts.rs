@@ -15,6 +15,8 @@ pub enum KeyKind {
     Aes256 = 0x0103,
     /// HMAC key, 14 to 128 bytes, for one hash.
     Hmac = 0x0201,
+    /// Secret to derive keys from, 14 to 128 bytes.
+    Derivation = 0x0202,
     /// RSA, 2048-bit modulus.
     Rsa2048 = 0x0301,
     /// RSA, 3072-bit modulus.
@@ -31,11 +33,12 @@ pub enum KeyKind {
 
 impl KeyKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Aes128,
         Self::Aes192,
         Self::Aes256,
         Self::Hmac,
+        Self::Derivation,
         Self::Rsa2048,
         Self::Rsa3072,
         Self::Rsa4096,
@@ -64,6 +67,7 @@ impl KeyKind {
             Self::Aes192 => "AES-192",
             Self::Aes256 => "AES-256",
             Self::Hmac => "HMAC",
+            Self::Derivation => "Derivation",
             Self::Rsa2048 => "RSA-2048",
             Self::Rsa3072 => "RSA-3072",
             Self::Rsa4096 => "RSA-4096",
@@ -76,7 +80,7 @@ impl KeyKind {
     /// Whether keys of this kind come in pairs.
     #[must_use]
     pub const fn is_asymmetric(self) -> bool {
-        !matches!(self, Self::Aes128 | Self::Aes192 | Self::Aes256 | Self::Hmac)
+        !matches!(self, Self::Aes128 | Self::Aes192 | Self::Aes256 | Self::Hmac | Self::Derivation)
     }
 
     /// RSA modulus length in bytes, 0 for other kinds.
@@ -99,7 +103,7 @@ impl KeyKind {
             Self::Aes256 | Self::EcP256 | Self::Ed25519 => 32,
             Self::EcP384 => 48,
             Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => self.modulus_len(),
-            Self::Hmac => 0,
+            Self::Hmac | Self::Derivation => 0,
         }
     }
 
@@ -109,7 +113,7 @@ impl KeyKind {
             Self::Aes128 | Self::EcP256 | Self::Ed25519 | Self::Rsa3072 | Self::Rsa4096 => Strength(128),
             Self::Aes192 | Self::EcP384 => Strength(192),
             Self::Aes256 => Strength(256),
-            Self::Hmac => Strength(0),
+            Self::Hmac | Self::Derivation => Strength(0),
         }
     }
 }

@@ -32,7 +32,7 @@ const RSA: &[KeyKind] = &[Rsa2048, Rsa3072, Rsa4096];
 
 /// Each algorithm with the kinds it takes, the usages of a secret or private key, and of a public one.
 #[rustfmt::skip]
-pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 16] = [
+pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 19] = [
     (Algorithm::AesGcm, AES, 0b11, 0),
     (Algorithm::AesGcmCounter, AES, 0b11, 0),
     (Algorithm::AesKw, AES, 0b1_1000_0000, 0),
@@ -47,8 +47,11 @@ pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 16] = [
     (Algorithm::RsaOaep, RSA, 0b1_1000_0000, 0b1000_0000),
     (Algorithm::EcdsaP256, &[EcP256], 0b1_1100, 0b1_0000),
     (Algorithm::EcdsaP384, &[EcP384], 0b1_1100, 0b1_0000),
+    (Algorithm::EcdhP256, &[EcP256], 1 << 10, 0),
+    (Algorithm::EcdhP384, &[EcP384], 1 << 10, 0),
     (Algorithm::Ed25519, &[KeyKind::Ed25519], 0b1_0100, 0b1_0000),
     (Algorithm::CtrDrbg, &[], 0, 0),
+    (Algorithm::Hkdf, &[KeyKind::Derivation], 1 << 9, 0),
 ];
 
 fn rule_for(algorithm: Algorithm) -> Rule {
@@ -110,11 +113,13 @@ fn every_combination_of_algorithm_kind_class_and_usages() {
     for (algorithm, kinds, private, public) in SERVED {
         for kind in KeyKind::ALL {
             for class in [KeyClass::Secret, KeyClass::Private, KeyClass::Public] {
-                let symmetric = matches!(kind, Aes128 | Aes192 | Aes256 | KeyKind::Hmac);
+                let symmetric =
+                    matches!(kind, Aes128 | Aes192 | Aes256 | KeyKind::Hmac | KeyKind::Derivation);
                 let class_fits = symmetric == (class == KeyClass::Secret);
                 let most = if class == KeyClass::Public { public } else { private };
                 for bits in 0..1 << 13 {
-                    let length = if kind == KeyKind::Hmac { 32 } else { kind.secret_len() };
+                    let free = matches!(kind, KeyKind::Hmac | KeyKind::Derivation);
+                    let length = if free { 32 } else { kind.secret_len() };
                     let attributes = Attributes {
                         kind,
                         class,

@@ -5,12 +5,15 @@ pub(crate) mod aes_gcm;
 pub(crate) mod cast;
 pub(crate) mod ctr_drbg;
 #[cfg(feature = "ecdsa")]
+pub(crate) mod ecdh;
+#[cfg(feature = "ecdsa")]
 pub(crate) mod ecdsa;
 #[cfg(feature = "ecdsa")]
 pub(crate) mod ecdsa_nonce;
 #[cfg(feature = "ed25519")]
 pub(crate) mod ed25519;
 pub(crate) mod hmac;
+pub(crate) mod kdf;
 pub(crate) mod key_wrap;
 #[cfg(feature = "rsa")]
 pub(crate) mod rsa;

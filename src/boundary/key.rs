@@ -16,6 +16,7 @@ use crate::policy::{self, Governed, Profile};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Origin {
     pub(crate) local: bool,
+    pub(crate) derived: bool,
     pub(crate) never_extractable: bool,
     pub(crate) always_sensitive: bool,
     pub(crate) pairwise_tested: bool,
@@ -29,10 +30,16 @@ impl Origin {
         self.local
     }
 
+    /// Came of another key inside an engine: derived, agreed on, encapsulated or decapsulated.
+    #[must_use]
+    pub const fn derived(self) -> bool {
+        self.derived
+    }
+
     /// Came in without a native policy.
     #[must_use]
     pub const fn imported(self) -> bool {
-        !self.local
+        !self.local && !self.derived
     }
 
     /// Was at no time allowed to leave in an interoperable format.
@@ -201,6 +208,7 @@ impl<B: Buffer> Key<B> {
             origin.never_extractable,
             origin.always_sensitive,
             origin.pairwise_tested,
+            origin.derived,
             origin.profile == Profile::General,
             attributes.trusted,
             attributes.export.trusted_only,
@@ -347,6 +355,7 @@ pub(crate) fn copy(permit: Permit<'_, ops::Copy>, mut place: Vacant<'_>) -> Resu
 pub(crate) fn origin_of_new(attributes: &Attributes, profile: Profile) -> Origin {
     Origin {
         local: true,
+        derived: false,
         never_extractable: attributes.export.format != ExportFormat::Interoperable,
         always_sensitive: true,
         pairwise_tested: false,
@@ -354,10 +363,23 @@ pub(crate) fn origin_of_new(attributes: &Attributes, profile: Profile) -> Origin
     }
 }
 
+/// Origin of a key that comes of `parent`: nothing of the parent's past is forgotten.
+pub(crate) fn origin_of_child(parent: Origin, attributes: &Attributes, profile: Profile) -> Origin {
+    let own = origin_of_new(attributes, profile);
+    Origin {
+        local: false,
+        derived: true,
+        never_extractable: own.never_extractable && parent.never_extractable,
+        always_sensitive: parent.always_sensitive,
+        ..own
+    }
+}
+
 /// Origin of a key that came in without a native policy.
 pub(crate) const fn origin_of_import(profile: Profile) -> Origin {
     Origin {
         local: false,
+        derived: false,
         never_extractable: false,
         always_sensitive: false,
         pairwise_tested: false,

@@ -18,6 +18,8 @@ pub(in crate::boundary) enum Prepared {
     None,
     Gcm(GcmKey),
     Block(BlockKey),
+    /// A derivation key is used as it is stored.
+    Stored,
     Hmac(HmacKey),
     #[cfg(feature = "ecdsa")]
     P256(ec::PrivateKey<P256>),
@@ -53,6 +55,7 @@ impl Prepared {
                 let hash = attributes.rules.iter().next().and_then(|rule| rule.hashes.only());
                 Ok(Self::Hmac(HmacKey::new(hash.ok_or(Error::Corrupted)?, bytes)?))
             }
+            (KeyKind::Derivation, KeyClass::Secret) => Ok(Self::Stored),
             #[cfg(feature = "ecdsa")]
             (KeyKind::EcP256, KeyClass::Private) => Ok(Self::P256(ec::PrivateKey::new(bytes)?)),
             #[cfg(feature = "ecdsa")]

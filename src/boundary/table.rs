@@ -4,12 +4,12 @@
 //! Below it, the kinds of key: how each is made and tested.
 
 use super::alg::cast::Cast;
-#[cfg(feature = "ecdsa")]
-use super::alg::ecdsa;
 #[cfg(feature = "ed25519")]
 use super::alg::ed25519;
 #[cfg(feature = "hmac")]
 use super::alg::hmac;
+#[cfg(any(feature = "kdf", feature = "ecdsa"))]
+use super::alg::kdf;
 #[cfg(feature = "aes")]
 use super::alg::key_wrap;
 #[cfg(feature = "rsa")]
@@ -18,14 +18,18 @@ use super::alg::rsa;
 use super::alg::sha3;
 use super::alg::{aes_gcm, ctr_drbg, sha2};
 #[cfg(feature = "ecdsa")]
+use super::alg::{ecdh, ecdsa};
+#[cfg(feature = "ecdsa")]
 use super::backend::portable::ec::{P256, P384};
+use super::derivation::{Encapsulation, Yield};
 use super::key::{Paired, Permit, Vacant};
 use super::tools::{Pairwise, Tools};
 use crate::algorithm::{Algorithm, Params, Xof};
 use crate::attributes::{Attributes, KeyClass, KeyKind};
 use crate::error::{Error, Result};
 use crate::policy::ops::{
-    Decrypt, Encrypt, Generate, Mac, Sign, SignDigest, Unwrap, Verify, VerifyMac, Wrap,
+    Agree, Decapsulate, Decrypt, Derive, Encrypt, Generate, Mac, Sign, SignDigest, Unwrap, Verify, VerifyMac,
+    Wrap,
 };
 use crate::state::{Staged, TestId};
 
@@ -73,6 +77,10 @@ pub(crate) struct Row {
     pub(crate) verify_mac: Option<Judge<VerifyMac>>,
     pub(crate) wrap: Option<Transport<Wrap>>,
     pub(crate) unwrap: Option<Transport<Unwrap>>,
+    pub(crate) derive: Option<Yield<Derive>>,
+    pub(crate) agree: Option<Yield<Agree>>,
+    pub(crate) encapsulate: Option<Encapsulation>,
+    pub(crate) decapsulate: Option<Yield<Decapsulate>>,
     pub(crate) digest: Option<Digest>,
     pub(crate) xof: Option<Extend>,
     pub(crate) stream: Streaming,
@@ -99,6 +107,10 @@ const EMPTY: Row = Row {
     verify_mac: None,
     wrap: None,
     unwrap: None,
+    derive: None,
+    agree: None,
+    encapsulate: None,
+    decapsulate: None,
     digest: None,
     xof: None,
     stream: Streaming::OneShot,
@@ -235,6 +247,22 @@ pub(crate) static ROWS: &[Row] = &[
         stream: Streaming::Hashed,
         ..EMPTY
     },
+    #[cfg(feature = "ecdsa")]
+    Row {
+        algorithm: Algorithm::EcdhP256,
+        applying: &[&ecdh::P256_AGREE, &kdf::HKDF],
+        opening: &[&ecdh::P256_AGREE, &kdf::HKDF],
+        agree: Some(ecdh::agree::<P256>),
+        ..EMPTY
+    },
+    #[cfg(feature = "ecdsa")]
+    Row {
+        algorithm: Algorithm::EcdhP384,
+        applying: &[&ecdh::P384_AGREE, &kdf::HKDF],
+        opening: &[&ecdh::P384_AGREE, &kdf::HKDF],
+        agree: Some(ecdh::agree::<P384>),
+        ..EMPTY
+    },
     #[cfg(feature = "ed25519")]
     Row {
         algorithm: Algorithm::Ed25519,
@@ -246,6 +274,14 @@ pub(crate) static ROWS: &[Row] = &[
         ..EMPTY
     },
     Row { algorithm: Algorithm::CtrDrbg, applying: &[&ctr_drbg::DRBG], ..EMPTY },
+    #[cfg(feature = "kdf")]
+    Row {
+        algorithm: Algorithm::Hkdf,
+        applying: &[&kdf::HKDF],
+        opening: &[&kdf::HKDF],
+        derive: Some(kdf::hkdf),
+        ..EMPTY
+    },
 ];
 
 #[cfg(feature = "hmac")]
@@ -280,8 +316,11 @@ const _: () = {
         assert!(row.encrypt.is_some() == row.decrypt.is_some());
         assert!(row.mac.is_some() == row.verify_mac.is_some());
         assert!(row.wrap.is_some() == row.unwrap.is_some());
+        assert!(row.encapsulate.is_some() == row.decapsulate.is_some());
         assert!(!row.applying.is_empty());
-        let keyed = row.sign.is_some() || row.encrypt.is_some() || row.mac.is_some() || row.wrap.is_some();
+        let makes = row.derive.is_some() || row.agree.is_some() || row.encapsulate.is_some();
+        let keyed =
+            row.sign.is_some() || row.encrypt.is_some() || row.mac.is_some() || row.wrap.is_some() || makes;
         assert!(!keyed || !row.opening.is_empty());
         i += 1;
     }
@@ -312,6 +351,7 @@ pub(crate) static KINDS: &[KindRow] = &[
     symmetric(KeyKind::Aes256),
     #[cfg(feature = "hmac")]
     symmetric(KeyKind::Hmac),
+    symmetric(KeyKind::Derivation),
     #[cfg(feature = "rsa")]
     rsa_kind(KeyKind::Rsa2048),
     #[cfg(feature = "rsa")]

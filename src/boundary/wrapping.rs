@@ -168,6 +168,13 @@ pub(crate) struct Opened {
     native: bool,
 }
 
+impl Opened {
+    /// The stored bytes of a key that was computed here.
+    pub(in crate::boundary) fn computed(plain: Scratch) -> Self {
+        Self { plain, native: true }
+    }
+}
+
 /// What came out of a native blob, authenticated.
 pub(crate) struct NativeKey {
     pub(crate) id: KeyId,
@@ -305,6 +312,7 @@ const NEVER_EXTRACTABLE: u8 = 2;
 const ALWAYS_SENSITIVE: u8 = 4;
 const PAIRWISE_TESTED: u8 = 8;
 const GENERAL_PROFILE: u8 = 16;
+const DERIVED: u8 = 32;
 
 fn origin_bits(origin: Origin) -> u8 {
     [
@@ -313,6 +321,7 @@ fn origin_bits(origin: Origin) -> u8 {
         (ALWAYS_SENSITIVE, origin.always_sensitive),
         (PAIRWISE_TESTED, origin.pairwise_tested),
         (GENERAL_PROFILE, origin.profile == Profile::General),
+        (DERIVED, origin.derived),
     ]
     .into_iter()
     .fold(0, |bits, (bit, fact)| if fact { bits | bit } else { bits })
@@ -321,6 +330,7 @@ fn origin_bits(origin: Origin) -> u8 {
 fn origin_of(bits: u8) -> Origin {
     Origin {
         local: bits & LOCAL != 0,
+        derived: bits & DERIVED != 0,
         never_extractable: bits & NEVER_EXTRACTABLE != 0,
         always_sensitive: bits & ALWAYS_SENSITIVE != 0,
         pairwise_tested: bits & PAIRWISE_TESTED != 0,

@@ -93,6 +93,14 @@ ops! {
     Export("export", Usage::NONE, NOBODY) {}
     /// Unwrap a key.
     Unwrap("unwrap", Usage::UNWRAP, BOTH) { OPENS = true, USES_SECRET = true }
+    /// Derive a key from a key.
+    Derive("derive", Usage::DERIVE, USER) { PROTECTS = true, USES_SECRET = true }
+    /// Agree on a key with the holder of another pair.
+    Agree("agree", Usage::AGREE, USER) { PROTECTS = true, USES_SECRET = true }
+    /// Make a key and its encapsulation under a public key.
+    Encapsulate("encapsulate", Usage::ENCAPSULATE, USER) { PROTECTS = true }
+    /// Open an encapsulation.
+    Decapsulate("decapsulate", Usage::DECAPSULATE, USER) { OPENS = true, USES_SECRET = true }
     /// Digest without a key.
     Digest("digest", Usage::NONE, BOTH) {}
     /// Random numbers.

@@ -47,7 +47,7 @@ const fn opening(name: &'static str, usage: Usage) -> Stated {
     Stated { name, usage: Some(usage), officer: false, uses_secret: true, ..STATED }
 }
 
-const RULES: [Stated; 18] = [
+const RULES: [Stated; 22] = [
     Stated { name: "generate", ..STATED },
     Stated { name: "create", ..STATED },
     applying("sign", Usage::SIGN),
@@ -60,6 +60,10 @@ const RULES: [Stated; 18] = [
     Stated { officer: true, ..applying("wrap", Usage::WRAP) },
     Stated { name: "export", user: false, officer: false, ..STATED },
     Stated { officer: true, ..opening("unwrap", Usage::UNWRAP) },
+    applying("derive", Usage::DERIVE),
+    applying("agree", Usage::AGREE),
+    Stated { uses_secret: false, ..applying("encapsulate", Usage::ENCAPSULATE) },
+    opening("decapsulate", Usage::DECAPSULATE),
     Stated { name: "digest", ..STATED },
     Stated { name: "random", ..STATED },
     Stated { name: "inspect", officer_over_owner: true, ..STATED },

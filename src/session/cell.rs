@@ -109,7 +109,7 @@ impl OwnedParams {
             aad: self.aad.get(..self.aad_len).unwrap_or(&[]),
             iv: self.iv_len.and_then(|len| self.iv.get(..len)),
             deterministic: self.deterministic,
-            label: &[],
+            ..Params::NONE
         }
     }
 }

@@ -118,6 +118,8 @@ pub enum Operation {
     Decrypt,
     /// `mac`.
     Mac,
+    /// `encapsulate`.
+    Encapsulate,
     /// `public_key`.
     PublicKey,
 }

@@ -340,6 +340,7 @@ impl<S: Store> Session<'_, S> {
                 Operation::Encrypt => (row.encrypt.is_some(), row.applied_len),
                 Operation::Decrypt => (row.decrypt.is_some(), row.opened_len),
                 Operation::Mac => (row.mac.is_some(), row.applied_len),
+                Operation::Encapsulate => (row.encapsulate.is_some(), row.applied_len),
                 Operation::PublicKey => {
                     let len = public::emitted_len(&permit)?;
                     return core.module.release_value(len, permit.evidence().indicator());

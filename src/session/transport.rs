@@ -252,8 +252,7 @@ impl<S: Store> Core<S> {
         match self.log() {
             Some(log) => lease.next = lease.next.max(log.high_water(id)?).min(lease.end),
             None => {
-                let deterministic = attributes.rules().find(Algorithm::AesGcmCounter).is_some();
-                if deterministic && policy::spends_ivs(attributes) {
+                if policy::makes_deterministic_ivs(attributes) {
                     lease.end = lease.next;
                 }
             }
@@ -264,8 +263,7 @@ impl<S: Store> Core<S> {
 
 /// A key whose past is unknown must not make deterministic IVs: they might have been made before.
 fn may_be_foreign(template: &Attributes) -> Result<()> {
-    let counter = template.rules().find(Algorithm::AesGcmCounter).is_some();
-    if template.class() == KeyClass::Public || (counter && policy::spends_ivs(template)) {
+    if template.class() == KeyClass::Public || policy::makes_deterministic_ivs(template) {
         return Err(Error::NotPermitted);
     }
     Ok(())

@@ -20,7 +20,9 @@ use crate::handle::KeyId;
 const MAGIC: &[u8; 4] = b"SRWK";
 const VERSION: u8 = 1;
 const COUNTED: u8 = 1;
-const ORIGIN_BITS: u8 = 0x1f;
+const ORIGIN_BITS: u8 = 0x3f;
+/// Made here, and made of another key: no key is both.
+const LOCAL_AND_DERIVED: u8 = 0x21;
 /// IV and tag around the ciphertext.
 const OVERHEAD: usize = 12 + 16;
 
@@ -69,7 +71,7 @@ pub(crate) fn parse(blob: &[u8]) -> Result<WrappedKey<'_>> {
     let kek = KeyId::from_bytes(*from.take_array()?);
     let id = KeyId::from_bytes(*from.take_array()?);
     let origin = from.u8()?;
-    if origin & !ORIGIN_BITS != 0 {
+    if origin & !ORIGIN_BITS != 0 || origin & LOCAL_AND_DERIVED == LOCAL_AND_DERIVED {
         return Err(Error::Rejected);
     }
     let strength = Strength(from.u16()?);

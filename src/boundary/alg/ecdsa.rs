@@ -11,7 +11,7 @@ use super::ecdsa_nonce::{NonceGenerator, Order};
 use super::hmac::{HMAC256, HMAC384};
 use super::sha2::{SHA256, SHA384};
 use crate::algorithm::{Hash, Params};
-use crate::attributes::Attributes;
+use crate::attributes::{Attributes, Usage};
 use crate::boundary::backend::portable::ec::{self, Curve, P256, P384};
 use crate::boundary::backend::portable::hash;
 use crate::boundary::key::{Paired, Permit, Vacant};
@@ -148,14 +148,18 @@ pub(in crate::boundary) fn verify_digest<C: Named>(
     permit.material(|material| C::public(material.prepared())?.verify(digest, signature))
 }
 
-/// A new pair (A.2.2), tested as it will be used: sign, then verify (PCT-2, PCT-6).
+/// A new pair (A.2.2), tested as it will be used (PCT-2, PCT-6): sign, then verify; or, for key agreement,
+/// the public half computed anew.
 pub(in crate::boundary) fn generate<C: Named>(
     _permit: &Permit<'_, Generate>,
     tools: &mut Tools<'_>,
     mut place: Vacant<'_>,
 ) -> Result<Paired> {
     ec::generate::<C>(&mut |candidate| tools.secret(candidate), place.bytes())?;
-    place.pair(|prepared, d| pairwise::<C>(prepared, d, tools))
+    let agrees = place.attributes().usage.has(Usage::AGREE);
+    place.pair(|prepared, d| {
+        if agrees { super::ecdh::pairwise::<C>(prepared, tools) } else { pairwise::<C>(prepared, d, tools) }
+    })
 }
 
 /// Length of a signature.
@@ -209,8 +213,8 @@ fn pairwise<C: Named>(prepared: &Prepared, d: &[u8], tools: &mut Tools<'_>) -> R
 
 // -- casts --
 
-pub(in crate::boundary) static P256_PAIR: Pairwise = Pairwise { id: TestId(70), name: "ECDSA-P256 pairwise" };
-pub(in crate::boundary) static P384_PAIR: Pairwise = Pairwise { id: TestId(71), name: "ECDSA-P384 pairwise" };
+pub(in crate::boundary) static P256_PAIR: Pairwise = Pairwise { id: TestId(70), name: "P-256 pairwise" };
+pub(in crate::boundary) static P384_PAIR: Pairwise = Pairwise { id: TestId(71), name: "P-384 pairwise" };
 
 const P256_FILE: &str = include_str!("../../../kat-vectors/cast/ecdsa_p256.txt");
 const P384_FILE: &str = include_str!("../../../kat-vectors/cast/ecdsa_p384.txt");

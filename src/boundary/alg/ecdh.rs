@@ -1,0 +1,90 @@
+//! Key agreement on P-256 and P-384: ECC CDH of SP 800-56A r3 (April 2018), section 5.7.1.2, and then a key
+//! derivation of SP 800-56C r2. The shared secret never leaves (KAS-1).
+
+use zeroize::Zeroizing;
+
+use super::cast::{Cast, Check};
+use super::ecdsa::Named;
+use super::kdf;
+use crate::algorithm::Params;
+use crate::boundary::backend::portable::ec::{self, P256, P384};
+use crate::boundary::key::Permit;
+use crate::boundary::prepared::Prepared;
+use crate::boundary::tools::Tools;
+use crate::error::{Error, Result};
+use crate::kat;
+use crate::policy::ops::Agree;
+use crate::state::TestId;
+
+/// Longest shared secret of the curves here.
+const MAX_Z: usize = 48;
+/// Longest uncompressed point.
+const MAX_POINT: usize = 97;
+
+// -- cells --
+
+/// `peer` is the other side's public key in SEC 1 form, validated in full (VAL-EC-2).
+pub(in crate::boundary) fn agree<C: Named>(
+    permit: Permit<'_, Agree>,
+    params: &Params<'_>,
+    _tools: &mut Tools<'_>,
+    peer: &[u8],
+    secret: &mut [u8],
+) -> Result<()> {
+    let peer = ec::PublicKey::<C>::new(peer)?;
+    peer.validate_full()?;
+    let mut z = Zeroizing::new([0; MAX_Z]);
+    let z = z.get_mut(..C::FIELD).ok_or(Error::Corrupted)?;
+    permit.material(|material| C::private(material.prepared())?.agree(&peer, z))?;
+    kdf::agreed(params, z, secret)
+}
+
+// -- raw --
+
+/// SP 800-56A r3, 5.6.2.1.4 b: the public half is computed anew and compared.
+pub(in crate::boundary) fn pairwise<C: Named>(prepared: &Prepared, tools: &mut Tools<'_>) -> Result<()> {
+    tools.pairwise(C::PAIRWISE, |_, broken| {
+        let len = C::FIELD.saturating_mul(2).saturating_add(1);
+        let (mut stored, mut again) = ([0; MAX_POINT], [0; MAX_POINT]);
+        let stored = stored.get_mut(..len).ok_or(Error::Corrupted)?;
+        let again = again.get_mut(..len).ok_or(Error::Corrupted)?;
+        C::public(prepared)?.bytes(stored)?;
+        C::private(prepared)?.recompute(again)?;
+        if let Some(first) = again.first_mut()
+            && broken
+        {
+            *first ^= 1;
+        }
+        if stored == again { Ok(()) } else { Err(Error::Rejected) }
+    })
+}
+
+// -- casts --
+
+const FILE: &str = include_str!("../../../kat-vectors/cast/ecdh.txt");
+
+pub(in crate::boundary) static P256_AGREE: Cast =
+    Cast { id: TestId(35), name: "ECDH-P256", at_power_on: false, depends_on: &[], run: p256 };
+pub(in crate::boundary) static P384_AGREE: Cast =
+    Cast { id: TestId(36), name: "ECDH-P384", at_power_on: false, depends_on: &[], run: p384 };
+
+fn p256(check: &mut Check) -> Result<()> {
+    static D: [u8; 32] = kat::hex(FILE, "p256_d");
+    static Q: [u8; 65] = kat::hex(FILE, "p256_q");
+    static Z: [u8; 32] = kat::hex(FILE, "p256_z");
+    let mut z = Zeroizing::new([0; 32]);
+    known_answer::<P256>(check, &D, &Q, &mut *z, &Z)
+}
+
+fn p384(check: &mut Check) -> Result<()> {
+    static D: [u8; 48] = kat::hex(FILE, "p384_d");
+    static Q: [u8; 97] = kat::hex(FILE, "p384_q");
+    static Z: [u8; 48] = kat::hex(FILE, "p384_z");
+    let mut z = Zeroizing::new([0; 48]);
+    known_answer::<P384>(check, &D, &Q, &mut *z, &Z)
+}
+
+fn known_answer<C: Named>(check: &mut Check, d: &[u8], q: &[u8], z: &mut [u8], stored: &[u8]) -> Result<()> {
+    ec::PrivateKey::<C>::new(d)?.agree(&ec::PublicKey::<C>::new(q)?, z)?;
+    check.equal(z, stored)
+}

@@ -1,0 +1,176 @@
+//! Keys that come of other keys. What is computed stays inside: each service answers the handle of a new
+//! key, whose rights lie inside its parent's.
+
+use super::keys::{Plan, new_id, served_algorithm};
+use super::{Session, stage};
+use crate::admit;
+use crate::algorithm::{Algorithm, Params};
+use crate::attributes::Attributes;
+use crate::boundary::derivation::{self, Yields};
+use crate::boundary::{Origin, Tools, key, table};
+use crate::budget::Lease;
+use crate::engine::Core;
+use crate::error::{Error, Result};
+use crate::handle::KeyHandle;
+use crate::outcome::Indicator;
+use crate::policy;
+use crate::policy::ops::{Agree, Decapsulate, Derive, Encapsulate};
+use crate::state::Outcome;
+use crate::store::Store;
+use crate::store::backing::Hold;
+
+impl<S: Store> Session<'_, S> {
+    /// Derives a key from a key (SP 800-56C r2, SP 800-108 r1). The same parent and parameters give the same
+    /// secret again; the context in `params` is what tells two keys apart.
+    ///
+    /// The new key leaves in no format, lives no longer, and belongs to nobody, that its parent does not;
+    /// its strength is the least of its own, its parent's and the hash's (STR-3).
+    ///
+    /// Role: user. Usage: `DERIVE`.
+    ///
+    /// # Errors
+    /// `NotPermitted` when the template asks for more than the parent has; `InvalidArgument` for a template
+    /// of a pair or a length that the derivation does not reach; `NoSpace`, `LimitReached`, `Unsupported`.
+    pub fn derive(
+        &self,
+        parent: KeyHandle,
+        algorithm: Algorithm,
+        params: &Params<'_>,
+        template: &Attributes,
+    ) -> Result<Outcome<KeyHandle>> {
+        self.make_child::<Derive>(parent, algorithm, params, &[], template)
+    }
+
+    /// Agrees on a key with the holder of another pair (SP 800-56A r3). `peer` is the other side's public key
+    /// as a point in SEC 1 form (section 2.3.3), compressed or not; it is validated in full. `params` name
+    /// the derivation that follows: the shared secret itself is nobody's to see (KAS-1).
+    ///
+    /// Role: user. Usage: `AGREE`.
+    ///
+    /// # Errors
+    /// `Rejected` for a peer key that is none; the rest as [`derive`](Self::derive).
+    pub fn agree(
+        &self,
+        own: KeyHandle,
+        algorithm: Algorithm,
+        params: &Params<'_>,
+        peer: &[u8],
+        template: &Attributes,
+    ) -> Result<Outcome<KeyHandle>> {
+        self.make_child::<Agree>(own, algorithm, params, peer, template)
+    }
+
+    /// Opens an encapsulation into a key (FIPS 203). A ciphertext that nobody made gives a key that nobody
+    /// else has, and no error says so.
+    ///
+    /// Role: user. Usage: `DECAPSULATE`.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a ciphertext of another length; the rest as [`derive`](Self::derive).
+    pub fn decapsulate(
+        &self,
+        own: KeyHandle,
+        algorithm: Algorithm,
+        params: &Params<'_>,
+        ciphertext: &[u8],
+        template: &Attributes,
+    ) -> Result<Outcome<KeyHandle>> {
+        self.make_child::<Decapsulate>(own, algorithm, params, ciphertext, template)
+    }
+
+    /// Makes a key and its encapsulation under a public key (FIPS 203), which goes to `out`; answers the key
+    /// and the length of the ciphertext.
+    ///
+    /// Role: user. Usage: `ENCAPSULATE`.
+    ///
+    /// # Errors
+    /// `BufferTooSmall`; the rest as [`derive`](Self::derive).
+    pub fn encapsulate(
+        &self,
+        public: KeyHandle,
+        algorithm: Algorithm,
+        params: &Params<'_>,
+        template: &Attributes,
+        out: &mut [u8],
+    ) -> Result<Outcome<(KeyHandle, usize)>> {
+        let core = &*self.core;
+        core.notice((|| {
+            let pass = core.enter()?;
+            let row = table::row(algorithm)?;
+            row.encapsulate.ok_or(Error::Unsupported)?;
+            let mut locked = self.lock()?;
+            let cell = locked.cell()?;
+            let mut held = core.store.hold(&mut cell.pins, public)?;
+            let pinned = held.pinned(core.keeper())?;
+            let staged = stage(out, (row.applied_len)(&pinned.header().attributes, params, 0))?;
+            served_algorithm(template)?;
+            let request = core.request(cell.subject, algorithm, params, 0);
+            let origin = pinned.header().origin;
+            let permit = admit::admit_child::<Encapsulate, S>(core, pass, row, &request, pinned, template)?;
+            let indicator = permit.evidence().indicator();
+            let mut tools = core.tools(&mut cell.generators);
+            let plan = core.plan_child(origin, &indicator, template, &mut tools)?;
+            let (staged, opened) = derivation::encapsulate(row, permit, &mut tools, plan.len, staged)?;
+            drop(held);
+            let mut fill = |place: crate::boundary::Vacant<'_>| opened.fill(place, &mut tools);
+            let handle = core.create(plan, self.serial, &mut fill)?;
+            let released = core.module.release(staged, indicator);
+            if released.is_err() {
+                let _ = core.store.destroy(handle);
+            }
+            Ok(released?.map(|written| (handle, written.len)))
+        })())
+    }
+
+    fn make_child<O: Yields>(
+        &self,
+        parent: KeyHandle,
+        algorithm: Algorithm,
+        params: &Params<'_>,
+        input: &[u8],
+        template: &Attributes,
+    ) -> Result<Outcome<KeyHandle>> {
+        let core = &*self.core;
+        core.notice((|| {
+            let pass = core.enter()?;
+            let row = table::row(algorithm)?;
+            O::cell(row).ok_or(Error::Unsupported)?;
+            let mut locked = self.lock()?;
+            let cell = locked.cell()?;
+            let mut held = core.store.hold(&mut cell.pins, parent)?;
+            let pinned = held.pinned(core.keeper())?;
+            served_algorithm(template)?;
+            let request = core.request(cell.subject, algorithm, params, input.len());
+            let origin = pinned.header().origin;
+            let permit = admit::admit_child::<O, S>(core, pass, row, &request, pinned, template)?;
+            let indicator = permit.evidence().indicator();
+            let mut tools = core.tools(&mut cell.generators);
+            let plan = core.plan_child(origin, &indicator, template, &mut tools)?;
+            let opened = derivation::run::<O>(row, permit, params, &mut tools, input, plan.len)?;
+            drop(held);
+            let mut fill = |place: crate::boundary::Vacant<'_>| opened.fill(place, &mut tools);
+            let handle = core.create(plan, self.serial, &mut fill)?;
+            core.release_key(handle, indicator)
+        })())
+    }
+}
+
+impl<S: Store> Core<S> {
+    /// What a key is going to be that comes of `parent`.
+    fn plan_child(
+        &self,
+        parent: Origin,
+        indicator: &Indicator,
+        template: &Attributes,
+        tools: &mut Tools<'_>,
+    ) -> Result<Plan> {
+        Ok(Plan {
+            id: new_id(tools)?,
+            attributes: template.clone(),
+            origin: key::origin_of_child(parent, template, self.rulebook.profile),
+            strength: indicator.strength().unwrap_or_else(|| template.strength()),
+            uses: policy::ceiling(template).map(|end| Lease::of(0, end)),
+            len: table::stored_len(template)?,
+        })
+    }
+}
