@@ -5,6 +5,8 @@
 //! engine asks of a backend: prepared keys that cannot be copied or printed, separate input and output
 //! buffers, every tag length of GCM-6, and the length limits of GCM-5.
 
+pub(in crate::boundary) mod modes;
+
 use aes::cipher::array::Array;
 use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, BlockSizeUser, KeyInit};
 use aes::{Aes128, Aes128Enc, Aes192, Aes192Enc, Aes256, Aes256Enc};
@@ -24,7 +26,8 @@ const GCM_MAX_TEXT: u64 = (1 << 36) - 32;
 /// Longest GCM associated data in bytes: 2^64 - 1 bits (SP 800-38D 5.2.1.1, GCM-5).
 const GCM_MAX_AAD: u64 = (1 << 61) - 1;
 
-/// An expanded AES key for single blocks, both directions (key wrap; never a service by itself, KW-4).
+/// An expanded AES key, both directions, for key wrap and for CBC and CTR (in `modes`). Single blocks are
+/// never a service (KW-4).
 pub(in crate::boundary) struct BlockKey(Block);
 
 // The size of a variant is the size of its key schedule; a Box would put key bytes on a heap.
