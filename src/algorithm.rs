@@ -26,6 +26,12 @@ pub enum Algorithm {
     AesKwp = 0x0112,
     /// The native wrapped-key format, AES-256-GCM with the whole policy authenticated.
     NativeWrap = 0x0121,
+    /// AES-CBC over whole blocks, random IV made inside (SP 800-38A section 6.2). Not authenticated.
+    AesCbc = 0x0131,
+    /// AES-CBC with PKCS #7 padding (RFC 5652 section 6.3). Not authenticated.
+    AesCbcPkcs7 = 0x0132,
+    /// AES-CTR, counter blocks made inside (SP 800-38A section 6.5). Not authenticated.
+    AesCtr = 0x0141,
     /// SHA-2 message digests (FIPS 180-4).
     Sha2 = 0x0201,
     /// SHA-3 message digests (FIPS 202 section 6.1).
@@ -34,6 +40,8 @@ pub enum Algorithm {
     Shake = 0x0203,
     /// HMAC (FIPS 198-1).
     Hmac = 0x0301,
+    /// AES-CMAC (SP 800-38B).
+    AesCmac = 0x0311,
     /// RSASSA-PKCS1-v1_5 (FIPS 186-5 section 5.4, RFC 8017 section 8.2).
     RsaPkcs1 = 0x0401,
     /// RSASSA-PSS, salt as long as the hash (FIPS 186-5 section 5.4, RFC 8017 section 8.1).
@@ -97,10 +105,16 @@ pub enum Family {
     Kwp,
     /// The native format.
     Native,
+    /// AES-CBC, padded or not.
+    Cbc,
+    /// AES-CTR.
+    Ctr,
     /// Keyless digests.
     Digest,
     /// HMAC.
     Hmac,
+    /// AES-CMAC.
+    Cmac,
     /// RSA signatures, both paddings.
     RsaSignature,
     /// RSA key transport.
@@ -117,6 +131,33 @@ pub enum Family {
     Random,
 }
 
+/// The IVs that an algorithm makes when it protects, and what that asks of its keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ivs {
+    /// It makes none.
+    None,
+    /// Random and not counted: they must be unpredictable (SP 800-38A appendix C), and one that repeats
+    /// shows no more than that two texts begin alike.
+    Unpredictable,
+    /// Random and counted: at most 2^32 under one key (SP 800-38D section 8.3, GCM-3).
+    Random,
+    /// Made of the number of the use. None may repeat in the whole life of the key (GCM-4, CTR-1), so a
+    /// key whose count of uses is not known makes none.
+    Numbered,
+}
+
+impl Ivs {
+    /// How many one key may make, where they are counted.
+    #[must_use]
+    pub const fn ceiling(self) -> Option<u64> {
+        match self {
+            Self::None | Self::Unpredictable => None,
+            Self::Random => Some(1 << 32),
+            Self::Numbered => Some(1 << 62),
+        }
+    }
+}
+
 /// The closed sets a scheme's parameters come from.
 #[derive(Clone, Copy, Debug)]
 pub struct ParamSet {
@@ -128,6 +169,8 @@ pub struct ParamSet {
     pub aad: bool,
     /// Takes an IV when it opens (and makes its own when it protects).
     pub iv_len: Option<u8>,
+    /// The IVs it makes.
+    pub ivs: Ivs,
     /// Offers deterministic signing beside the hedged default.
     pub deterministic: bool,
     /// Takes a label (OAEP).
@@ -144,6 +187,7 @@ impl ParamSet {
         tag: None,
         aad: false,
         iv_len: None,
+        ivs: Ivs::None,
         deterministic: false,
         label: false,
         derives: false,
@@ -303,10 +347,14 @@ impl Algorithm {
             Self::AesKw => &AES_KW,
             Self::AesKwp => &AES_KWP,
             Self::NativeWrap => &NATIVE_WRAP,
+            Self::AesCbc => &AES_CBC,
+            Self::AesCbcPkcs7 => &AES_CBC_PKCS7,
+            Self::AesCtr => &AES_CTR,
             Self::Sha2 => &SHA2,
             Self::Sha3 => &SHA3,
             Self::Shake => &SHAKE,
             Self::Hmac => &HMAC,
+            Self::AesCmac => &AES_CMAC,
             Self::RsaPkcs1 => &RSA_PKCS1,
             Self::RsaPss => &RSA_PSS,
             Self::RsaOaep => &RSA_OAEP,
@@ -334,10 +382,14 @@ pub(crate) static FACTS: &[&Facts] = &[
     &AES_KW,
     &AES_KWP,
     &NATIVE_WRAP,
+    &AES_CBC,
+    &AES_CBC_PKCS7,
+    &AES_CTR,
     &SHA2,
     &SHA3,
     &SHAKE,
     &HMAC,
+    &AES_CMAC,
     &RSA_PKCS1,
     &RSA_PSS,
     &RSA_OAEP,
@@ -357,7 +409,10 @@ const WRAPPING: Usage = Usage::WRAP.and(Usage::UNWRAP);
 const SIGNATURE: Usage = Usage::SIGN.and(Usage::SIGN_DIGEST).and(Usage::VERIFY);
 
 // GCM-6: 96 to 128 bit tags. Shorter ones are refused.
-const GCM_PARAMS: ParamSet = ParamSet { tag: Some((12, 16)), aad: true, iv_len: Some(12), ..ParamSet::NONE };
+const GCM_PARAMS: ParamSet =
+    ParamSet { tag: Some((12, 16)), aad: true, iv_len: Some(12), ivs: Ivs::Random, ..ParamSet::NONE };
+// CBC-1: the IV is drawn for each message.
+const CBC_PARAMS: ParamSet = ParamSet { iv_len: Some(16), ivs: Ivs::Unpredictable, ..ParamSet::NONE };
 
 static AES_GCM: Facts = Facts {
     algorithm: Algorithm::AesGcm,
@@ -377,7 +432,7 @@ static AES_GCM_COUNTER: Facts = Facts {
     kinds: AES,
     usage: CIPHER,
     family: Family::Gcm,
-    params: GCM_PARAMS,
+    params: ParamSet { ivs: Ivs::Numbered, ..GCM_PARAMS },
 };
 static AES_KW: Facts = Facts {
     algorithm: Algorithm::AesKw,
@@ -407,7 +462,38 @@ static NATIVE_WRAP: Facts = Facts {
     kinds: &[KeyKind::Aes256],
     usage: WRAPPING,
     family: Family::Native,
-    params: ParamSet::NONE,
+    params: ParamSet { ivs: Ivs::Random, ..ParamSet::NONE },
+};
+static AES_CBC: Facts = Facts {
+    algorithm: Algorithm::AesCbc,
+    name: "AES-CBC",
+    standard: "SP 800-38A 6.2",
+    approval: Approval::Approved,
+    kinds: AES,
+    usage: CIPHER,
+    family: Family::Cbc,
+    params: CBC_PARAMS,
+};
+static AES_CBC_PKCS7: Facts = Facts {
+    algorithm: Algorithm::AesCbcPkcs7,
+    name: "AES-CBC-PKCS7",
+    standard: "SP 800-38A 6.2, RFC 5652 6.3",
+    approval: Approval::Approved,
+    kinds: AES,
+    usage: CIPHER,
+    family: Family::Cbc,
+    params: CBC_PARAMS,
+};
+static AES_CTR: Facts = Facts {
+    algorithm: Algorithm::AesCtr,
+    name: "AES-CTR",
+    standard: "SP 800-38A 6.5",
+    approval: Approval::Approved,
+    kinds: AES,
+    usage: CIPHER,
+    family: Family::Ctr,
+    // CTR-1: the initial counter block holds the number of the use.
+    params: ParamSet { iv_len: Some(16), ivs: Ivs::Numbered, ..ParamSet::NONE },
 };
 static SHA2: Facts = Facts {
     algorithm: Algorithm::Sha2,
@@ -449,6 +535,17 @@ static HMAC: Facts = Facts {
     family: Family::Hmac,
     // HMAC-1: at least 80 bits of tag.
     params: ParamSet { hashes: HashSet::ALL, tag: Some((10, 64)), ..ParamSet::NONE },
+};
+static AES_CMAC: Facts = Facts {
+    algorithm: Algorithm::AesCmac,
+    name: "AES-CMAC",
+    standard: "SP 800-38B",
+    approval: Approval::Approved,
+    kinds: AES,
+    usage: Usage::MAC.and(Usage::VERIFY_MAC),
+    family: Family::Cmac,
+    // CMAC-1: at least 64 bits of tag.
+    params: ParamSet { tag: Some((8, 16)), ..ParamSet::NONE },
 };
 static RSA_PKCS1: Facts = Facts {
     algorithm: Algorithm::RsaPkcs1,

@@ -183,9 +183,9 @@ impl Attributes {
         });
         // Random and counter IVs never meet under one key that encrypts (SP 800-38D section 8.2),
         // and an HMAC key serves one hash.
-        let one_iv_construction = family != crate::algorithm::Family::Gcm
-            || !self.usage.has(Usage::ENCRYPT)
-            || self.rules.len() == 1;
+        let ivs = |rule: &Rule| rule.algorithm.facts().params.ivs;
+        let one_iv_construction =
+            !self.usage.has(Usage::ENCRYPT) || self.rules.iter().all(|rule| ivs(rule) == ivs(first));
         let one_hash = self.kind != KeyKind::Hmac || first.hashes.only().is_some();
         each && distinct && one_iv_construction && one_hash
     }

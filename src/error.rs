@@ -36,7 +36,7 @@ pub enum Error {
     BufferTooSmall,
     /// No room for another key, session or context: destroy or close one.
     NoSpace,
-    /// A use limit, the GCM ceiling or the validity period of the key is exhausted.
+    /// A use limit, the ceiling on IVs or the validity period of the key is exhausted.
     LimitReached,
 
     // -- the data: one answer for tag, signature, padding and blob --

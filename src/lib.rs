@@ -85,7 +85,7 @@ pub mod pem {
     pub use crate::wire::pem::{emit, emitted_len, parse};
 }
 
-pub use algorithm::{Algorithm, Approval, Facts, Family, Hash, HashSet, Kdf, ParamSet, Params, Xof};
+pub use algorithm::{Algorithm, Approval, Facts, Family, Hash, HashSet, Ivs, Kdf, ParamSet, Params, Xof};
 pub use attributes::{
     APPLICATION_LEN, Attributes, AttributesBuilder, Export, ExportFormat, HMAC_KEY_LEN, KeyClass, KeyKind,
     LABEL_LEN, Lifetime, Owner, PURPOSES, Restriction, Rule, Rules, Strength, Text, Usage, Validity,

@@ -8,7 +8,7 @@ pub(crate) mod ops;
 
 use core::marker::PhantomData;
 
-use crate::algorithm::{Algorithm, Approval, Family, Params};
+use crate::algorithm::{Algorithm, Approval, Family, Ivs, Params};
 use crate::attributes::{Attributes, ExportFormat, KeyClass, Lifetime, Strength, Usage};
 use crate::error::{Error, Result};
 use crate::outcome::{Caveats, Indicator, Reason};
@@ -322,7 +322,7 @@ fn may_descend(parent: &impl Governed, template: &Attributes) -> Result<()> {
         return Err(Error::InvalidArgument);
     }
     // The same secret can come of the same parent again, and its counter would start anew.
-    if makes_deterministic_ivs(template) {
+    if numbers_ivs(template) {
         return Err(Error::NotPermitted);
     }
     let above = parent.attributes();
@@ -338,11 +338,6 @@ fn may_descend(parent: &impl Governed, template: &Attributes) -> Result<()> {
 fn strength_of_child(request: &Request<'_>, parent: Strength, template: &Attributes) -> Strength {
     let bits = request.params.hash.and_then(|hash| u16::try_from(hash.output_len().saturating_mul(8)).ok());
     template.strength().min(parent).min(bits.map_or(Strength(256), Strength))
-}
-
-/// Whether a key with these attributes makes IVs from its use counter, which must never start anew.
-pub(crate) fn makes_deterministic_ivs(attributes: &Attributes) -> bool {
-    spends_ivs(attributes) && attributes.rules.find(Algorithm::AesGcmCounter).is_some()
 }
 
 /// Why the indicator would not say "approved"; in the approved profile that is a refusal (IND-2).
@@ -364,33 +359,28 @@ fn appraise<O: Op>(request: &Request<'_>, strength: Option<Strength>) -> Result<
     }
 }
 
-/// Which uses are counted: all of a key with a use limit; of other GCM keys the encryptions, because
-/// their IVs are limited (GCM-3).
+/// Which uses are counted: all of a key with a use limit; of others those that make an IV whose number
+/// under one key is limited (GCM-3, CTR-1).
 #[inline]
 fn is_counted<O: Op>(attributes: &Attributes) -> bool {
-    (O::USES_SECRET && attributes.uses.is_some()) || (O::MAKES_IV && spends_ivs(attributes))
+    (O::USES_SECRET && attributes.uses.is_some()) || (O::MAKES_IV && ivs(attributes).ceiling().is_some())
 }
 
-/// Whether the key makes IVs that must never repeat.
-pub(crate) fn spends_ivs(attributes: &Attributes) -> bool {
-    let family = attributes.rules.iter().next().map(|rule| rule.algorithm.facts().family);
-    match family {
-        Some(Family::Gcm) => attributes.usage.has(Usage::ENCRYPT),
-        Some(Family::Native) => attributes.usage.has(Usage::WRAP),
-        _ => false,
-    }
+/// The IVs that the key makes. A key that makes any has one construction of them, whatever its rules.
+fn ivs(attributes: &Attributes) -> Ivs {
+    let protects = attributes.usage.has(Usage::ENCRYPT) || attributes.usage.has(Usage::WRAP);
+    let first = attributes.rules.iter().next().filter(|_| protects);
+    first.map_or(Ivs::None, |rule| rule.algorithm.facts().params.ivs)
 }
 
-/// The number of uses a new key starts with: its own limit, and never more than the IVs it may make
-/// (2^32 random ones, GCM-3).
+/// Whether the key makes IVs of the numbers of its uses: no number may ever come twice.
+pub(crate) fn numbers_ivs(attributes: &Attributes) -> bool {
+    ivs(attributes) == Ivs::Numbered
+}
+
+/// The number of uses a new key starts with: its own limit, and never more than the IVs it may make.
 pub(crate) fn ceiling(attributes: &Attributes) -> Option<u64> {
-    const RANDOM_IVS: u64 = 1 << 32;
-    const COUNTER_IVS: u64 = 1 << 62;
-    let ivs = spends_ivs(attributes).then(|| {
-        let counter = attributes.rules.find(Algorithm::AesGcmCounter).is_some();
-        if counter { COUNTER_IVS } else { RANDOM_IVS }
-    });
-    match (attributes.uses, ivs) {
+    match (attributes.uses, ivs(attributes).ceiling()) {
         (Some(uses), Some(ivs)) => Some(uses.min(ivs)),
         (uses, ivs) => uses.or(ivs),
     }

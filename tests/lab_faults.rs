@@ -22,9 +22,13 @@ const POWER_ON: [&str; 10] = [
 ];
 
 /// Each test that waits for its first use, with the first service that needs it.
-const FIRST_USE: [(&str, Service); 22] = [
-    ("AES-GCM encrypt", Service::Encrypt),
-    ("AES-GCM decrypt", Service::Decrypt),
+const FIRST_USE: [(&str, Service); 26] = [
+    ("AES-GCM encrypt", Service::Encrypt(Algorithm::AesGcm)),
+    ("AES-GCM decrypt", Service::Decrypt(Algorithm::AesGcm)),
+    ("AES-CBC encrypt", Service::Encrypt(Algorithm::AesCbc)),
+    ("AES-CBC decrypt", Service::Decrypt(Algorithm::AesCbcPkcs7)),
+    ("AES-CTR", Service::Encrypt(Algorithm::AesCtr)),
+    ("AES-CMAC", Service::VerifyCmac),
     ("AES-KW wrap", Service::Wrap(Algorithm::AesKw)),
     ("AES-KW unwrap", Service::Unwrap(Algorithm::AesKw)),
     ("AES-KWP wrap", Service::Wrap(Algorithm::AesKwp)),
@@ -57,8 +61,10 @@ const PAIRWISE: [(&str, &[KeyKind]); 4] = [
 /// A service that is the first to need some test.
 #[derive(Clone, Copy, Debug)]
 enum Service {
-    Encrypt,
-    Decrypt,
+    Encrypt(Algorithm),
+    /// Answers `Rejected` to garbage; CTR would decrypt it.
+    Decrypt(Algorithm),
+    VerifyCmac,
     Wrap(Algorithm),
     Unwrap(Algorithm),
     Generate(KeyKind),
@@ -106,24 +112,37 @@ impl Service {
     /// answers what an intact engine answers: success, or `Rejected` for the openers of garbage.
     fn prepare(self, session: &Session<'static>) -> Call {
         let make = |attributes: Attributes| session.generate(&attributes).unwrap().value();
-        let gcm = || {
-            let usage = Usage::ENCRYPT.and(Usage::DECRYPT);
-            let rule = Rule::any(Algorithm::AesGcm);
-            make(Attributes::builder(KeyKind::Aes128).usage(usage).permit(rule).build().unwrap())
+        let aes = |algorithm, usage| {
+            make(
+                Attributes::builder(KeyKind::Aes128)
+                    .usage(usage)
+                    .permit(Rule::any(algorithm))
+                    .build()
+                    .unwrap(),
+            )
         };
+        let cipher = |algorithm| aes(algorithm, Usage::ENCRYPT.and(Usage::DECRYPT));
         let params = move |algorithm| if algorithm == Algorithm::RsaOaep { SHA256 } else { Params::NONE };
         match self {
-            Self::Encrypt => {
-                let key = gcm();
+            Self::Encrypt(algorithm) => {
+                let key = cipher(algorithm);
                 Box::new(move |session, out| {
-                    session.encrypt(key, Algorithm::AesGcm, &Params::NONE, b"plain", out).map(drop)
+                    session.encrypt(key, algorithm, &Params::NONE, b"sixteen bytes...", out).map(drop)
                 })
             }
-            Self::Decrypt => {
-                let key = gcm();
+            Self::Decrypt(algorithm) => {
+                let key = cipher(algorithm);
+                let iv = vec![1; usize::from(algorithm.facts().params.iv_len.unwrap())];
                 Box::new(move |session, out| {
-                    let params = Params::NONE.iv(&[1; 12]);
-                    rejected(session.decrypt(key, Algorithm::AesGcm, &params, &[7; 40], out))
+                    let params = Params::NONE.iv(&iv);
+                    rejected(session.decrypt(key, algorithm, &params, &[7; 40], out))
+                })
+            }
+            Self::VerifyCmac => {
+                let key = aes(Algorithm::AesCmac, Usage::MAC.and(Usage::VERIFY_MAC));
+                Box::new(move |session, _out| {
+                    let algorithm = Algorithm::AesCmac;
+                    rejected(session.verify_mac(key, algorithm, &Params::NONE, b"message", &[7; 16]))
                 })
             }
             Self::Wrap(algorithm) => {

@@ -19,7 +19,7 @@ import re
 import sys
 
 from Crypto.Cipher import AES, PKCS1_OAEP
-from Crypto.Hash import HMAC, SHA3_256, SHA256, SHA384, SHA512, SHAKE256
+from Crypto.Hash import CMAC, HMAC, SHA3_256, SHA256, SHA384, SHA512, SHAKE256
 from Crypto.Protocol import KDF
 from Crypto.PublicKey import ECC, RSA
 from Crypto.Signature import DSS, eddsa, pkcs1_15, pss
@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives import hashes, keywrap
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.cmac import CMAC as OpenSslCmac
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 CAST = pathlib.Path(__file__).resolve().parent.parent / "cast"
@@ -156,6 +157,41 @@ def aes_gcm(v):
         check(f"{size}-gcm open OpenSSL", AESGCM(key).decrypt(iv, ct + tag, aad) == pt)
         other = AES.new(key, AES.MODE_GCM, nonce=iv).update(aad)
         check(f"{size}-gcm open PyCryptodome", other.decrypt_and_verify(ct, tag) == pt)
+
+
+def aes_cbc(v):
+    for way in ("encrypt", "decrypt"):
+        key, iv, pt, ct = (v[f"{way}_{part}"] for part in ("key", "iv", "pt", "ct"))
+        cipher = Cipher(algorithms.AES(key), modes.CBC(iv))
+        half = cipher.encryptor() if way == "encrypt" else cipher.decryptor()
+        given, expected = (pt, ct) if way == "encrypt" else (ct, pt)
+        check(f"cbc {way} OpenSSL", half.update(given) + half.finalize() == expected)
+        other = AES.new(key, AES.MODE_CBC, iv)
+        check(f"cbc {way} PyCryptodome", getattr(other, way)(given) == expected)
+
+
+def aes_ctr(v):
+    for prefix in ("", "carry_"):
+        key, counter, pt, ct = (v[prefix + part] for part in ("key", "counter", "pt", "ct"))
+        half = Cipher(algorithms.AES(key), modes.CTR(counter)).encryptor()
+        check(f"{prefix}ctr OpenSSL", half.update(pt) + half.finalize() == ct)
+        other = AES.new(key, AES.MODE_CTR, nonce=b"", initial_value=counter)
+        check(f"{prefix}ctr PyCryptodome", other.encrypt(pt) == ct)
+    low = int.from_bytes(v["carry_counter"][8:], "big")
+    check("ctr carries into the upper half", low + len(v["carry_pt"]) // 16 > 2**64)
+    for part in ("key", "message"):
+        name, length = f"strongroom CAST CTR carry {part}", 32 if part == "key" else 61
+        made = hashlib.shake_256(name.encode()).digest(length)
+        check(f"ctr carry {part} is generated", made == v["carry_key" if part == "key" else "carry_pt"])
+
+
+def aes_cmac(v):
+    for length in (40, 64):
+        key, msg, mac = v["key"], v["msg"][:length], v[f"mac{length}"]
+        other = OpenSslCmac(algorithms.AES(key))
+        other.update(msg)
+        check(f"cmac of {length} bytes OpenSSL", other.finalize() == mac)
+        check(f"cmac of {length} bytes PyCryptodome", CMAC.new(key, msg, AES).digest() == mac)
 
 
 def aes_kw(v):
@@ -462,6 +498,9 @@ CHECKS = {
     "sha3": sha3,
     "hmac": hmacs,
     "aes_block": aes_block,
+    "aes_cbc": aes_cbc,
+    "aes_cmac": aes_cmac,
+    "aes_ctr": aes_ctr,
     "aes_gcm": aes_gcm,
     "aes_kw": aes_kw,
     "ctr_drbg": ctr_drbg,

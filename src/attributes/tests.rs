@@ -32,16 +32,20 @@ const RSA: &[KeyKind] = &[Rsa2048, Rsa3072, Rsa4096];
 
 /// Each algorithm with the kinds it takes, the usages of a secret or private key, and of a public one.
 #[rustfmt::skip]
-pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 19] = [
+pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 23] = [
     (Algorithm::AesGcm, AES, 0b11, 0),
     (Algorithm::AesGcmCounter, AES, 0b11, 0),
     (Algorithm::AesKw, AES, 0b1_1000_0000, 0),
     (Algorithm::AesKwp, AES, 0b1_1000_0000, 0),
     (Algorithm::NativeWrap, &[Aes256], 0b1_1000_0000, 0),
+    (Algorithm::AesCbc, AES, 0b11, 0),
+    (Algorithm::AesCbcPkcs7, AES, 0b11, 0),
+    (Algorithm::AesCtr, AES, 0b11, 0),
     (Algorithm::Sha2, &[], 0, 0),
     (Algorithm::Sha3, &[], 0, 0),
     (Algorithm::Shake, &[], 0, 0),
     (Algorithm::Hmac, &[KeyKind::Hmac], 0b110_0000, 0),
+    (Algorithm::AesCmac, AES, 0b110_0000, 0),
     (Algorithm::RsaPkcs1, RSA, 0b1_1100, 0b1_0000),
     (Algorithm::RsaPss, RSA, 0b1_1100, 0b1_0000),
     (Algorithm::RsaOaep, RSA, 0b1_1000_0000, 0b1000_0000),
@@ -151,7 +155,9 @@ fn every_pair_of_algorithms_on_one_key() {
                         && matches!(second, Algorithm::AesGcm | Algorithm::AesGcmCounter);
                     let rsa_pair = matches!(first, Algorithm::RsaPkcs1 | Algorithm::RsaPss)
                         && matches!(second, Algorithm::RsaPkcs1 | Algorithm::RsaPss);
-                    let together = rsa_pair || (gcm_pair && bits & 1 == 0);
+                    let cbc_pair = matches!(first, Algorithm::AesCbc | Algorithm::AesCbcPkcs7)
+                        && matches!(second, Algorithm::AesCbc | Algorithm::AesCbcPkcs7);
+                    let together = rsa_pair || cbc_pair || (gcm_pair && bits & 1 == 0);
                     let built = Attributes::builder(kind)
                         .usage(usage(bits))
                         .permit(rule_for(first))
@@ -189,12 +195,16 @@ fn rules_stay_inside_the_closed_sets() {
     for min_tag in 0..=255 {
         assert_eq!(with(Algorithm::AesGcm, none, min_tag, false), (12..=16).contains(&min_tag));
         assert_eq!(with(Algorithm::Hmac, sha256, min_tag, false), (10..=64).contains(&min_tag));
+        assert_eq!(with(Algorithm::AesCmac, none, min_tag, false), (8..=16).contains(&min_tag));
         assert_eq!(with(Algorithm::AesKw, none, min_tag, false), min_tag == 0);
+        assert_eq!(with(Algorithm::AesCbc, none, min_tag, false), min_tag == 0);
         assert_eq!(with(Algorithm::EcdsaP256, sha256, min_tag, false), min_tag == 0);
     }
     for (algorithm, hashes, deterministic) in [
         (Algorithm::AesGcm, sha256, false),
         (Algorithm::AesGcm, none, true),
+        (Algorithm::AesCmac, sha256, false),
+        (Algorithm::AesCtr, none, true),
         (Algorithm::Hmac, none, false),
         (Algorithm::Hmac, sha256, true),
         (Algorithm::EcdsaP256, none, false),

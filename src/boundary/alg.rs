@@ -1,6 +1,9 @@
 //! Algorithm families, a file each. Every file has the same parts, top-down: cells (take a permit), raw
 //! (take bytes, call the backend), casts (known-answer tests), tests.
 
+pub(crate) mod aes_cbc;
+pub(crate) mod aes_cmac;
+pub(crate) mod aes_ctr;
 pub(crate) mod aes_gcm;
 pub(crate) mod cast;
 pub(crate) mod ctr_drbg;
@@ -15,6 +18,7 @@ pub(crate) mod ed25519;
 pub(crate) mod hmac;
 pub(crate) mod kdf;
 pub(crate) mod key_wrap;
+pub(crate) mod mac;
 #[cfg(feature = "rsa")]
 pub(crate) mod rsa;
 #[cfg(feature = "rsa")]

@@ -1,6 +1,8 @@
 //! Prepared forms: what a key's secret becomes once, at creation, so that each use is as fast as the
 //! bare primitive. One variant per family and backend; each wipes itself on drop.
 
+use super::alg::mac::MacState;
+use super::backend::portable::aes::modes::CmacKey;
 use super::backend::portable::aes::{BlockKey, GcmKey};
 #[cfg(feature = "ecdsa")]
 use super::backend::portable::ec::{self, P256, P384};
@@ -20,6 +22,7 @@ pub(in crate::boundary) enum Prepared {
     Block(BlockKey),
     /// A derivation key is used as it is stored.
     Stored,
+    Cmac(CmacKey),
     Hmac(HmacKey),
     #[cfg(feature = "ecdsa")]
     P256(ec::PrivateKey<P256>),
@@ -48,7 +51,10 @@ impl Prepared {
         match (attributes.kind, attributes.class) {
             (KeyKind::Aes128 | KeyKind::Aes192 | KeyKind::Aes256, KeyClass::Secret) => match family {
                 Family::Gcm | Family::Native => Ok(Self::Gcm(GcmKey::new(bytes)?)),
-                Family::Kw | Family::Kwp => Ok(Self::Block(BlockKey::new(bytes)?)),
+                Family::Kw | Family::Kwp | Family::Cbc | Family::Ctr => {
+                    Ok(Self::Block(BlockKey::new(bytes)?))
+                }
+                Family::Cmac => Ok(Self::Cmac(CmacKey::new(bytes)?)),
                 _ => Err(Error::Unsupported),
             },
             (KeyKind::Hmac, KeyClass::Secret) => {
@@ -94,6 +100,22 @@ impl Prepared {
     pub(in crate::boundary) fn block(&self) -> Result<&BlockKey> {
         match self {
             Self::Block(key) => Ok(key),
+            _ => Err(Error::Corrupted),
+        }
+    }
+
+    pub(in crate::boundary) fn cmac(&self) -> Result<&CmacKey> {
+        match self {
+            Self::Cmac(key) => Ok(key),
+            _ => Err(Error::Corrupted),
+        }
+    }
+
+    /// A running MAC under the key.
+    pub(in crate::boundary) fn start_mac(&self) -> Result<MacState> {
+        match self {
+            Self::Hmac(key) => Ok(MacState::Hmac(key.start())),
+            Self::Cmac(key) => Ok(MacState::Cmac(key.start())),
             _ => Err(Error::Corrupted),
         }
     }

@@ -1,8 +1,8 @@
 //! Running states of operations that take their input in pieces. They lie in the session's cell, derive
 //! from keys and data, and wipe themselves on drop.
 
-use super::alg::hmac;
-use super::backend::portable::hash::{HashState, HmacState};
+use super::alg::mac::MacState;
+use super::backend::portable::hash::HashState;
 use super::key::Permit;
 use crate::algorithm::{Hash, Params};
 use crate::error::{Error, Result};
@@ -15,7 +15,7 @@ pub(crate) struct Running(State);
 #[allow(clippy::large_enum_variant)] // without a heap there is nowhere to put the larger one
 enum State {
     Hash(Hash, HashState),
-    Mac(HmacState),
+    Mac(MacState),
     #[cfg(feature = "alloc")]
     Buffer {
         bytes: zeroize::Zeroizing<alloc::vec::Vec<u8>>,
@@ -31,7 +31,7 @@ impl Running {
 
     /// A running MAC under the permitted key.
     pub(crate) fn mac<O: Op>(permit: &Permit<'_, O>) -> Result<Self> {
-        Ok(Self(State::Mac(hmac::start(permit)?)))
+        permit.material(|material| Ok(Self(State::Mac(material.prepared().start_mac()?))))
     }
 
     /// A buffer for at most `limit` bytes.
@@ -90,7 +90,7 @@ impl Running {
         out: Staged<'b>,
     ) -> Result<Staged<'b>> {
         let State::Mac(state) = self.0 else { return Err(Error::InvalidArgument) };
-        hmac::finish(params, state, out)
+        state.give(params, out)
     }
 
     /// Ends a running MAC and compares.
@@ -101,7 +101,7 @@ impl Running {
         tag: &[u8],
     ) -> Result<()> {
         let State::Mac(state) = self.0 else { return Err(Error::InvalidArgument) };
-        hmac::verify_finish(params, state, tag)
+        state.judge(params, tag)
     }
 
     /// The bytes kept so far.

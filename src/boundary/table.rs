@@ -16,6 +16,8 @@ use super::alg::key_wrap;
 use super::alg::rsa;
 #[cfg(feature = "sha3")]
 use super::alg::sha3;
+#[cfg(feature = "aes")]
+use super::alg::{aes_cbc, aes_cmac, aes_ctr};
 use super::alg::{aes_gcm, ctr_drbg, sha2};
 #[cfg(feature = "ecdsa")]
 use super::alg::{ecdh, ecdsa};
@@ -168,6 +170,42 @@ pub(crate) static ROWS: &[Row] = &[
         unwrap: Some(aes_gcm::unwrap),
         ..EMPTY
     },
+    #[cfg(feature = "aes")]
+    Row {
+        algorithm: Algorithm::AesCbc,
+        applying: &[&aes_cbc::ENCRYPT],
+        opening: &[&aes_cbc::DECRYPT],
+        applied_len: aes_cbc::encrypted_len,
+        opened_len: aes_cbc::decrypted_len,
+        encrypt: Some(aes_cbc::encrypt),
+        decrypt: Some(aes_cbc::decrypt),
+        stream: Streaming::Buffered,
+        ..EMPTY
+    },
+    #[cfg(feature = "aes")]
+    Row {
+        algorithm: Algorithm::AesCbcPkcs7,
+        applying: &[&aes_cbc::ENCRYPT],
+        opening: &[&aes_cbc::DECRYPT],
+        applied_len: aes_cbc::padded_len,
+        opened_len: aes_cbc::unpadded_len,
+        encrypt: Some(aes_cbc::encrypt_padded),
+        decrypt: Some(aes_cbc::decrypt_padded),
+        stream: Streaming::Buffered,
+        ..EMPTY
+    },
+    #[cfg(feature = "aes")]
+    Row {
+        algorithm: Algorithm::AesCtr,
+        applying: &[&aes_ctr::CTR],
+        opening: &[&aes_ctr::CTR],
+        applied_len: aes_ctr::encrypted_len,
+        opened_len: aes_ctr::decrypted_len,
+        encrypt: Some(aes_ctr::encrypt),
+        decrypt: Some(aes_ctr::decrypt),
+        stream: Streaming::Buffered,
+        ..EMPTY
+    },
     Row {
         algorithm: Algorithm::Sha2,
         applying: &[&sha2::SHA256, &sha2::SHA384, &sha2::SHA512],
@@ -193,6 +231,17 @@ pub(crate) static ROWS: &[Row] = &[
         applied_len: hmac::tag_len,
         mac: Some(hmac::mac),
         verify_mac: Some(hmac::verify),
+        stream: Streaming::Maced,
+        ..EMPTY
+    },
+    #[cfg(feature = "aes")]
+    Row {
+        algorithm: Algorithm::AesCmac,
+        applying: &[&aes_cmac::CMAC],
+        opening: &[&aes_cmac::CMAC],
+        applied_len: aes_cmac::tag_len,
+        mac: Some(aes_cmac::mac),
+        verify_mac: Some(aes_cmac::verify),
         stream: Streaming::Maced,
         ..EMPTY
     },

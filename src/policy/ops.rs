@@ -23,7 +23,7 @@ pub(crate) trait Op: sealed::Sealed {
     const OPENS: bool = false;
     /// Uses the secret: counted when the key has a use limit.
     const USES_SECRET: bool = false;
-    /// Makes an IV under the key: counted against the GCM ceiling.
+    /// Makes an IV under the key: counted where the algorithm's IVs are.
     const MAKES_IV: bool = false;
     /// Input is a digest that was made outside.
     const TAKES_DIGEST: bool = false;

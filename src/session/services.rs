@@ -144,14 +144,17 @@ impl<S: Store> Session<'_, S> {
         judge!(self, Verify, verify_digest, key, algorithm, params, digest, signature)
     }
 
-    /// Encrypts: writes ciphertext and tag to `out`; answers their length and the IV made inside
-    /// (SP 800-38D section 8.2, GCM-1).
+    /// Encrypts: writes ciphertext and, of AES-GCM, the tag to `out`; answers their length and the IV made
+    /// inside (SP 800-38D section 8.2, GCM-1; SP 800-38A appendices B and C, CBC-1, CTR-1).
+    ///
+    /// AES-CBC and AES-CTR do not authenticate: nobody notices a changed ciphertext. Take AES-GCM, or verify a
+    /// MAC over IV and ciphertext, under another key, before decrypting.
     ///
     /// Role: user. Usage: `ENCRYPT`.
     ///
     /// # Errors
-    /// `NotPermitted`, `InvalidArgument` (an IV in `params`, say), `BufferTooSmall`; `LimitReached` when
-    /// the key has made all its IVs (GCM-3).
+    /// `NotPermitted`, `InvalidArgument` (an IV in `params`, say, or a part of a block under AES-CBC),
+    /// `BufferTooSmall`; `LimitReached` when the key has made all its IVs (GCM-3, CTR-1).
     pub fn encrypt(
         &self,
         key: KeyHandle,
@@ -164,12 +167,14 @@ impl<S: Store> Session<'_, S> {
     }
 
     /// Decrypts what [`encrypt`](Self::encrypt) made; `params` carry its IV. Nothing is released before
-    /// the tag is checked; answers the length of the plaintext.
+    /// the tag is checked, of AES-GCM, or the padding, of AES-CBC-PKCS7; answers the length of the plaintext.
+    /// Callers who let others see which inputs are `Rejected` by AES-CBC-PKCS7 give the plaintext away: see
+    /// [`encrypt`](Self::encrypt).
     ///
     /// Role: user. Usage: `DECRYPT`.
     ///
     /// # Errors
-    /// `Rejected` when the tag does not fit or the input is too short for one; `NotPermitted`,
+    /// `Rejected` when the tag or the padding does not fit, or the length of the input; `NotPermitted`,
     /// `InvalidArgument`, `BufferTooSmall`.
     pub fn decrypt(
         &self,
@@ -183,7 +188,7 @@ impl<S: Store> Session<'_, S> {
             .map(|outcome| outcome.map(|written| written.len))
     }
 
-    /// Makes a message authentication code (FIPS 198-1); answers its length.
+    /// Makes a message authentication code (HMAC, FIPS 198-1; AES-CMAC, SP 800-38B); answers its length.
     ///
     /// Role: user. Usage: `MAC`.
     ///

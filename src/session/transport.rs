@@ -237,7 +237,7 @@ impl<S: Store> Session<'_, S> {
 impl<S: Store> Core<S> {
     /// The uses that a blob brings. With a usage log, none that was ever reserved comes back (GCM-3).
     /// Without one, each unwrap has the blob's whole share again; that is tolerable for random IVs and
-    /// deadly for deterministic ones, which therefore get none (GCM-4).
+    /// deadly for deterministic ones, which therefore get none (GCM-4, CTR-1).
     fn uses_of_blob(
         &self,
         id: &KeyId,
@@ -251,11 +251,8 @@ impl<S: Store> Core<S> {
         };
         match self.log() {
             Some(log) => lease.next = lease.next.max(log.high_water(id)?).min(lease.end),
-            None => {
-                if policy::makes_deterministic_ivs(attributes) {
-                    lease.end = lease.next;
-                }
-            }
+            None if policy::numbers_ivs(attributes) => lease.end = lease.next,
+            None => {}
         }
         Ok(Some(lease))
     }
@@ -263,7 +260,7 @@ impl<S: Store> Core<S> {
 
 /// A key whose past is unknown must not make deterministic IVs: they might have been made before.
 fn may_be_foreign(template: &Attributes) -> Result<()> {
-    if template.class() == KeyClass::Public || policy::makes_deterministic_ivs(template) {
+    if template.class() == KeyClass::Public || policy::numbers_ivs(template) {
         return Err(Error::NotPermitted);
     }
     Ok(())

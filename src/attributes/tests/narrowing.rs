@@ -42,13 +42,14 @@ fn export() -> impl Strategy<Value = Export> {
 }
 
 prop_compose! {
-    /// Rules for one kind of key: one algorithm, or both paddings of an RSA signature, or both IV
-    /// constructions of a key that only decrypts.
+    /// Rules for one kind of key: one algorithm, or both paddings of an RSA signature, or CBC with and
+    /// without padding, or both IV constructions of a key that only decrypts.
     fn rules()(row in 0..SERVED.len())(
         first in rule(SERVED[row].0),
         second in rule(match SERVED[row].0 {
             Algorithm::RsaPkcs1 => Algorithm::RsaPss,
             Algorithm::AesGcm => Algorithm::AesGcmCounter,
+            Algorithm::AesCbc => Algorithm::AesCbcPkcs7,
             other => other,
         }),
         both in any::<bool>(),

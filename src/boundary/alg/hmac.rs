@@ -1,13 +1,11 @@
 //! HMAC: FIPS 198-1 (July 2008).
 
-use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
-
 use super::cast::{Cast, Check};
+use super::mac;
 use super::sha2::{SHA256, SHA384, SHA512};
 use crate::algorithm::{Hash, Params};
 use crate::attributes::Attributes;
-use crate::boundary::backend::portable::hash::{HmacKey, HmacState};
+use crate::boundary::backend::portable::hash::HmacKey;
 use crate::boundary::key::Permit;
 use crate::boundary::tools::Tools;
 use crate::error::{Error, Result};
@@ -24,7 +22,7 @@ pub(in crate::boundary) fn mac<'b>(
     input: &[u8],
     out: Staged<'b>,
 ) -> Result<Staged<'b>> {
-    with_full_tag(params, |full| at_once(&permit, input, full), |full| give(params, full, out))
+    mac::give(params, full_len(params)?, |full| at_once(&permit, input, full), out)
 }
 
 /// Any length in the closed set; the comparison takes the same time wherever the tags differ.
@@ -34,65 +32,20 @@ pub(in crate::boundary) fn verify(
     input: &[u8],
     tag: &[u8],
 ) -> Result<()> {
-    with_full_tag(params, |full| at_once(&permit, input, full), |full| judge(params, full, tag))
+    mac::judge(params, full_len(params)?, |full| at_once(&permit, input, full), tag)
 }
 
 fn at_once<O: Op>(permit: &Permit<'_, O>, input: &[u8], full: &mut [u8]) -> Result<()> {
     permit.material(|material| material.prepared().hmac()?.mac(&[input], full))
 }
 
-/// A running MAC under the permitted key.
-pub(in crate::boundary) fn start<O: Op>(permit: &Permit<'_, O>) -> Result<HmacState> {
-    permit.material(|material| Ok(material.prepared().hmac()?.start()))
-}
-
-pub(in crate::boundary) fn finish<'b>(
-    params: &Params<'_>,
-    state: HmacState,
-    out: Staged<'b>,
-) -> Result<Staged<'b>> {
-    with_full_tag(params, |full| state.finish(full), |full| give(params, full, out))
-}
-
-pub(in crate::boundary) fn verify_finish(params: &Params<'_>, state: HmacState, tag: &[u8]) -> Result<()> {
-    with_full_tag(params, |full| state.finish(full), |full| judge(params, full, tag))
-}
-
-/// Makes the full tag in memory that is wiped, and shows it.
-#[inline]
-fn with_full_tag<R>(
-    params: &Params<'_>,
-    make: impl FnOnce(&mut [u8]) -> Result<()>,
-    show: impl FnOnce(&[u8]) -> Result<R>,
-) -> Result<R> {
-    let hash = params.hash.ok_or(Error::InvalidArgument)?;
-    let mut full = Zeroizing::new([0; 64]);
-    let full = full.get_mut(..hash.output_len()).ok_or(Error::Corrupted)?;
-    make(full)?;
-    show(full)
-}
-
-/// The leftmost bytes of the full tag, as many as the call asks for.
-fn truncated<'f>(params: &Params<'_>, full: &'f [u8]) -> Result<&'f [u8]> {
-    full.get(..params.tag_len.unwrap_or(full.len())).ok_or(Error::InvalidArgument)
-}
-
-fn give<'b>(params: &Params<'_>, full: &[u8], mut out: Staged<'b>) -> Result<Staged<'b>> {
-    let tag = truncated(params, full)?;
-    out.claim(tag.len())?.copy_from_slice(tag);
-    Ok(out)
-}
-
-fn judge(params: &Params<'_>, full: &[u8], tag: &[u8]) -> Result<()> {
-    let expected = truncated(params, full)?;
-    if bool::from(expected.ct_eq(tag)) { Ok(()) } else { Err(Error::Rejected) }
+fn full_len(params: &Params<'_>) -> Result<usize> {
+    params.hash.map(Hash::output_len).ok_or(Error::InvalidArgument)
 }
 
 /// Length of a tag.
 pub(in crate::boundary) fn tag_len(_: &Attributes, params: &Params<'_>, _input: usize) -> Option<usize> {
-    let full = params.hash?.output_len();
-    let len = params.tag_len.unwrap_or(full);
-    (len <= full).then_some(len)
+    mac::tag_len(params, params.hash?.output_len())
 }
 
 // -- casts --

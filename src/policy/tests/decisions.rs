@@ -81,6 +81,67 @@ fn gcm_parameters_within_the_rule() {
     assert_eq!(one::<ops::Encrypt>(&other, &full), Err(Error::NotPermitted), "no rule for this algorithm");
 }
 
+/// CMAC-1: below 128 bits only where the rule says so, and below 64 never.
+#[test]
+fn cmacs_within_the_rule() {
+    let usage = Usage::MAC.and(Usage::VERIFY_MAC);
+    let cmac = |rule| Attributes { rules: Rules::one(rule), ..key_for(usage) };
+    let full = cmac(Rule::any(Algorithm::AesCmac));
+    let short = cmac(Rule::any(Algorithm::AesCmac).min_tag(8));
+    for (attributes, params, expected) in [
+        (&full, Params::NONE, Ok(())),
+        (&full, Params::NONE.tag_len(16), Ok(())),
+        (&full, Params::NONE.tag_len(15), Err(Error::NotPermitted)),
+        (&full, Params::NONE.tag_len(8), Err(Error::NotPermitted)),
+        (&full, Params::NONE.tag_len(17), Err(Error::Unsupported)),
+        (&short, Params::NONE, Ok(())),
+        (&short, Params::NONE.tag_len(8), Ok(())),
+        (&short, Params::NONE.tag_len(7), Err(Error::Unsupported)),
+        (&short, Params::NONE.tag_len(0), Err(Error::Unsupported)),
+        (&short, Params::with_hash(Hash::Sha256), Err(Error::Unsupported)),
+        (&short, Params::NONE.iv(&[0; 16]), Err(Error::InvalidArgument)),
+        (&short, Params::NONE.aad(b"x"), Err(Error::InvalidArgument)),
+    ] {
+        let asked = user(Algorithm::AesCmac, params);
+        assert_eq!(one::<ops::Mac>(&asked, attributes), expected, "{params:?}");
+        assert_eq!(one::<ops::VerifyMac>(&asked, attributes), expected, "{params:?}");
+    }
+}
+
+/// CBC-1, CTR-1: the IV is made inside, sixteen bytes, and nothing else is a parameter.
+#[test]
+fn unauthenticated_modes_take_an_iv_and_no_more() {
+    let modes = [Algorithm::AesCbc, Algorithm::AesCbcPkcs7, Algorithm::AesCtr];
+    for algorithm in modes {
+        let usage = Usage::ENCRYPT.and(Usage::DECRYPT);
+        let attributes = Attributes { rules: Rules::one(Rule::any(algorithm)), ..key_for(usage) };
+        let encrypt = |params| one::<ops::Encrypt>(&user(algorithm, params), &attributes);
+        let decrypt = |params| one::<ops::Decrypt>(&user(algorithm, params), &attributes);
+        let iv = [0u8; 17];
+        let with = Params::NONE.iv(&iv[..16]);
+        let invalid = Err(Error::InvalidArgument);
+        assert_eq!((encrypt(Params::NONE), decrypt(with)), (Ok(()), Ok(())), "{algorithm:?}");
+        assert_eq!((encrypt(with), decrypt(Params::NONE)), (invalid, invalid), "{algorithm:?}");
+        for len in [0, 8, 12, 15, 17] {
+            assert_eq!(decrypt(Params::NONE.iv(&iv[..len])), invalid, "{algorithm:?} with {len} bytes");
+        }
+        for (params, expected) in [
+            (with.aad(b"x"), Error::InvalidArgument),
+            (with.tag_len(16), Error::Unsupported),
+            (with.deterministic(), Error::InvalidArgument),
+            (with.label(b"x"), Error::InvalidArgument),
+        ] {
+            assert_eq!(decrypt(params), Err(expected), "{algorithm:?}, {params:?}");
+        }
+        // A rule for one mode is none for another, in one family or not.
+        for other in modes.into_iter().chain([Algorithm::AesGcm, Algorithm::AesGcmCounter]) {
+            let asked = user(other, Params::NONE);
+            let expected = if other == algorithm { Ok(()) } else { Err(Error::NotPermitted) };
+            assert_eq!(one::<ops::Encrypt>(&asked, &attributes), expected, "{algorithm:?}, {other:?}");
+        }
+    }
+}
+
 #[test]
 fn signatures_within_the_rule() {
     let usage = Usage::SIGN.and(Usage::SIGN_DIGEST).and(Usage::VERIFY);
@@ -319,9 +380,28 @@ fn which_keys_are_counted_from_birth() {
     assert_eq!(with(Algorithm::AesGcm, Usage::DECRYPT, None), None);
     assert_eq!(with(Algorithm::AesGcm, Usage::DECRYPT, Some(10)), Some(10));
     assert_eq!(with(Algorithm::AesGcmCounter, Usage::ENCRYPT, None), Some(1 << 62));
+    assert_eq!(with(Algorithm::AesCtr, Usage::ENCRYPT.and(Usage::DECRYPT), None), Some(1 << 62));
+    assert_eq!(with(Algorithm::AesCtr, Usage::ENCRYPT, Some(10)), Some(10));
+    assert_eq!(with(Algorithm::AesCtr, Usage::DECRYPT, None), None);
+    assert_eq!(with(Algorithm::AesCbc, Usage::ENCRYPT, None), None, "random, and none is forbidden twice");
+    assert_eq!(with(Algorithm::AesCbcPkcs7, Usage::ENCRYPT, Some(10)), Some(10));
+    assert_eq!(with(Algorithm::AesCmac, Usage::MAC, None), None);
     assert_eq!(with(Algorithm::NativeWrap, Usage::WRAP, None), random);
     assert_eq!(with(Algorithm::NativeWrap, Usage::UNWRAP, None), None);
     assert_eq!(with(Algorithm::AesKw, Usage::WRAP, None), None);
     assert_eq!(with(Algorithm::Hmac, Usage::MAC, None), None);
     assert_eq!(with(Algorithm::Hmac, Usage::MAC, Some(3)), Some(3));
+}
+
+/// GCM-4, CTR-1: such a key is refused where its past is not known.
+#[test]
+fn which_keys_must_never_repeat_a_number() {
+    for algorithm in Algorithm::all() {
+        for (usage, name) in Usage::NAMED {
+            let key = Attributes { rules: Rules::one(Rule::any(algorithm)), ..key_for(usage) };
+            let numbered = matches!(algorithm, Algorithm::AesGcmCounter | Algorithm::AesCtr)
+                && (usage == Usage::ENCRYPT || usage == Usage::WRAP);
+            assert_eq!(numbers_ivs(&key), numbered, "{algorithm:?}, {name}");
+        }
+    }
 }

@@ -243,6 +243,11 @@ impl HmacState {
         self.inner.update(data);
     }
 
+    /// Length of the MAC in bytes.
+    pub(in crate::boundary) const fn output_len(&self) -> usize {
+        self.hash.output_len()
+    }
+
     /// Writes the MAC; `out` has exactly the hash's length, otherwise it is zeroed and the call refused.
     pub(in crate::boundary) fn finish(self, out: &mut [u8]) -> Result<()> {
         let Self { inner, mut outer, hash } = self;
