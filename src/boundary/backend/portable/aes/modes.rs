@@ -53,11 +53,10 @@ impl BlockKey {
         for (text, out) in input.chunks(BATCH).zip(output.chunks_mut(BATCH)) {
             out.copy_from_slice(text);
             self.decrypt_blocks(out);
-            let before = core::iter::once(&*chain).chain(text);
-            for (block, before) in out.iter_mut().zip(before) {
-                xor(block, before);
-            }
-            if let Some(last) = text.last() {
+            if let (Some((first, others)), Some((last, before))) = (out.split_first_mut(), text.split_last())
+            {
+                xor(first, chain);
+                xor(others.as_flattened_mut(), before.as_flattened());
                 *chain = *last;
             }
         }
@@ -131,11 +130,14 @@ impl<F: FnMut(&[u8; BLOCK])> BlockCipherEncClosure for Chain<'_, F> {
     #[inline(always)]
     fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, backend: &B) {
         let Self { chain, input, mut each } = self;
+        // A local copy can stay in a register from one block to the next.
+        let mut state = Zeroizing::new(*chain);
         for block in input {
-            xor(chain, block);
-            backend.encrypt_block_inplace(Array::cast_from_core_mut(chain));
-            each(chain);
+            xor(&mut *state, block);
+            backend.encrypt_block_inplace(Array::cast_from_core_mut(&mut state));
+            each(&state);
         }
+        *chain = *state;
     }
 }
 
@@ -247,20 +249,25 @@ struct Message {
 
 impl Message {
     fn update(&mut self, key: &CmacKey, data: &[u8]) {
-        let rest = self.hold(data);
-        if rest.is_empty() {
-            return;
+        let mut rest = data;
+        if self.held > 0 {
+            rest = self.hold(data);
+            if rest.is_empty() {
+                return;
+            }
+            // More is to come, so what is held is whole and not the last.
+            key.cipher.chain(&mut self.chain, core::slice::from_ref(&*self.last));
+            self.held = 0;
         }
-        // More is to come, so what is held is whole and not the last.
-        key.cipher.chain(&mut self.chain, core::slice::from_ref(&*self.last));
-        self.held = 0;
         let (mut blocks, mut tail) = rest.as_chunks::<BLOCK>();
         if tail.is_empty()
             && let Some((last, before)) = blocks.split_last()
         {
             (blocks, tail) = (before, last);
         }
-        key.cipher.chain(&mut self.chain, blocks);
+        if !blocks.is_empty() {
+            key.cipher.chain(&mut self.chain, blocks);
+        }
         self.hold(tail);
     }
 
