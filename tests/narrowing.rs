@@ -46,7 +46,7 @@ fn remaining(session: &Session<'_>, key: KeyHandle) -> u64 {
 }
 
 /// Keys with wide rights: there is much to take away.
-fn templates() -> [Attributes; 4] {
+fn templates() -> [Attributes; 5] {
     let build = |builder: strongroom::AttributesBuilder, uses| {
         let builder = builder.export(Export::INTEROPERABLE).persistent().uses(uses);
         builder.label(b"narrowing").application(b"test").build().unwrap()
@@ -62,6 +62,12 @@ fn templates() -> [Attributes; 4] {
             Attributes::builder(KeyKind::Hmac)
                 .usage(Usage::MAC.and(Usage::VERIFY_MAC))
                 .permit(Rule::hashed(Algorithm::Hmac, Hash::Sha256).min_tag(10)),
+            5000,
+        ),
+        build(
+            Attributes::builder(KeyKind::Aes192)
+                .usage(Usage::MAC.and(Usage::VERIFY_MAC))
+                .permit(Rule::any(Algorithm::AesCmac).min_tag(8)),
             5000,
         ),
         build(
@@ -107,6 +113,7 @@ impl Probe {
                 (Some(Hash::Sha256), Some(16), false),
                 (Some(Hash::Sha256), Some(10), false),
             ],
+            Algorithm::AesCmac => &[(None, None, false), (None, Some(8), false)],
             Algorithm::AesGcm => &[(None, None, false), (None, Some(12), false)],
             _ => &[(None, None, false)],
         };
@@ -146,7 +153,9 @@ impl Probe {
             Algorithm::EcdsaP256 => {
                 session.sign(key, self.algorithm, &params, MESSAGE, out).map(Outcome::value)
             }
-            Algorithm::Hmac => session.mac(key, self.algorithm, &params, MESSAGE, out).map(Outcome::value),
+            Algorithm::Hmac | Algorithm::AesCmac => {
+                session.mac(key, self.algorithm, &params, MESSAGE, out).map(Outcome::value)
+            }
             Algorithm::AesGcm => {
                 let made = session.encrypt(key, self.algorithm, &params, MESSAGE, out)?.value();
                 self.iv.extend_from_slice(made.iv.as_bytes());
@@ -163,7 +172,7 @@ impl Probe {
             Algorithm::EcdsaP256 => {
                 session.verify(key, self.algorithm, &params, MESSAGE, proof).map(Outcome::value)
             }
-            Algorithm::Hmac => {
+            Algorithm::Hmac | Algorithm::AesCmac => {
                 session.verify_mac(key, self.algorithm, &params, MESSAGE, proof).map(Outcome::value)
             }
             Algorithm::AesGcm => {
@@ -238,6 +247,8 @@ fn limit() -> impl Strategy<Value = Restriction> {
         Rule::hashed(Algorithm::Hmac, Hash::Sha256),
         Rule::hashed(Algorithm::Hmac, Hash::Sha256).min_tag(16),
         Rule::hashed(Algorithm::Hmac, Hash::Sha512).min_tag(10),
+        Rule::any(Algorithm::AesCmac),
+        Rule::any(Algorithm::AesCmac).min_tag(8),
         Rule::any(Algorithm::AesGcm),
         Rule::any(Algorithm::AesGcm).min_tag(12),
         Rule::any(Algorithm::AesGcmCounter),
@@ -310,7 +321,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(120) })]
 
     #[test]
-    fn no_chain_of_steps_widens_anything(which in 0..4usize, steps in proptest::collection::vec(step(), 1..7)) {
+    fn no_chain_of_steps_widens_anything(which in 0..5usize, steps in proptest::collection::vec(step(), 1..7)) {
         let (engine, session) = powered_on();
         let mut key = session.generate(&templates()[which]).unwrap().value();
         let mut probe = Probe::new(&session, key);
