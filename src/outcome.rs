@@ -194,10 +194,11 @@ impl Iv {
     }
 }
 
-/// What an encryption wrote: ciphertext and tag in the caller's buffer, and the IV to open it with.
+/// What an encryption wrote: ciphertext, with a tag if the mode has one, in the caller's buffer, and the IV to
+/// open it with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Encrypted {
-    /// Bytes written: ciphertext, then tag.
+    /// Bytes written: ciphertext, then the tag.
     pub len: usize,
     /// The IV made inside. Public; keep it with the ciphertext.
     pub iv: Iv,
