@@ -50,7 +50,12 @@ use strongroom::{
     Outcome, Session, State, Subject,
 };
 
-const ALL_HASHES: [strongroom::Hash; 3] = strongroom::Hash::ALL;
+const ALL_HASHES: [strongroom::Hash; 9] = strongroom::Hash::ALL;
+
+/// Those that signatures and key transport take.
+fn strong_hashes() -> impl Iterator<Item = strongroom::Hash> {
+    ALL_HASHES.into_iter().filter(|hash| strongroom::HashSet::STRONG.contains(*hash))
+}
 
 /// What the buffers of callers hold before a call.
 const BEFORE: u8 = 0xee;

@@ -33,6 +33,30 @@ macro_rules! with_digest {
                 type $D = sha2::Sha512;
                 $body
             }
+            Hash::Sha224 => {
+                type $D = sha2::Sha224;
+                $body
+            }
+            Hash::Sha512_256 => {
+                type $D = sha2::Sha512_256;
+                $body
+            }
+            Hash::Sha3_224 => {
+                type $D = sha3::Sha3_224;
+                $body
+            }
+            Hash::Sha3_256 => {
+                type $D = sha3::Sha3_256;
+                $body
+            }
+            Hash::Sha3_384 => {
+                type $D = sha3::Sha3_384;
+                $body
+            }
+            Hash::Sha3_512 => {
+                type $D = sha3::Sha3_512;
+                $body
+            }
             other => panic!("{other:?}"),
         }
     };
@@ -43,9 +67,9 @@ pub fn digest(hash: Hash, message: &[u8]) -> Vec<u8> {
 }
 
 pub fn hmac(hash: Hash, key: &[u8], message: &[u8]) -> Vec<u8> {
-    use hmac::{Hmac, Mac};
+    use hmac::{Mac, SimpleHmac};
     with_digest!(hash, D => {
-        let mut mac = <Hmac<D> as hmac::KeyInit>::new_from_slice(key).unwrap();
+        let mut mac = <SimpleHmac<D> as hmac::KeyInit>::new_from_slice(key).unwrap();
         mac.update(message);
         mac.finalize().into_bytes().to_vec()
     })

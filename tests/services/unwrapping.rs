@@ -307,8 +307,10 @@ fn blobs_that_are_authentic_still_go_before_policy() {
     refuses(&session, kek, &general, form, Error::NotPermitted);
     let weak = with(&|header| header[STRENGTH].copy_from_slice(&100u16.to_be_bytes()));
     refuses(&session, kek, &weak, form, Error::NotPermitted);
-    let unknown_bit = with(&|header| header[ORIGIN] |= 32);
+    let unknown_bit = with(&|header| header[ORIGIN] |= 64);
     refuses(&session, kek, &unknown_bit, form, Error::Rejected);
+    let local_and_derived = with(&|header| header[ORIGIN] |= 1 | 32);
+    refuses(&session, kek, &local_and_derived, form, Error::Rejected);
     let own_id = with(&|header| header.copy_within(7..23, KEY_ID.start));
     refuses(&session, kek, &own_id, form, Error::Rejected);
     let no_flag = with(&|header| header[COUNTED] = 2);
