@@ -1,0 +1,334 @@
+//! An engine, kinds of keys, mechanisms, and what keys do.
+
+use strongroom::{
+    Algorithm, Attributes, Clock, Engine, Error, Export, Family, Filter, Hash, KeyHandle, KeyInfo, KeyKind,
+    Outcome, Params, Restriction, Rule, Session, Subject, UnwrapAs, Usage,
+};
+
+pub(crate) const USER: u64 = 7;
+
+pub(crate) struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> u64 {
+        1000
+    }
+}
+
+pub(crate) struct Bench {
+    pub(crate) engine: Engine,
+    pub(crate) session: Session<'static>,
+}
+
+/// How a key travels.
+#[derive(Clone, Copy)]
+pub(crate) struct Mechanism {
+    pub(crate) kek: KeyHandle,
+    pub(crate) kind: KeyKind,
+    pub(crate) algorithm: Algorithm,
+    /// OAEP takes one.
+    pub(crate) hash: Option<Hash>,
+}
+
+impl Mechanism {
+    pub(crate) fn params(&self) -> Params<'static> {
+        self.hash.map_or(Params::NONE, |hash| Params::with_hash(hash).label(b"label"))
+    }
+
+    pub(crate) fn is_native(&self) -> bool {
+        self.algorithm == Algorithm::NativeWrap
+    }
+
+    pub(crate) fn name(&self) -> String {
+        format!("{} under {}", self.algorithm.name(), self.kind.name())
+    }
+}
+
+/// What a key is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) kind: KeyKind,
+    pub(crate) algorithm: Algorithm,
+    /// The one hash of an HMAC key.
+    pub(crate) hash: Option<Hash>,
+}
+
+/// Every algorithm with every kind of key that it takes.
+pub(crate) fn shapes(fits: impl Fn(KeyKind) -> bool) -> Vec<Shape> {
+    let mut shapes = Vec::new();
+    for algorithm in Algorithm::all() {
+        for &kind in algorithm.facts().kinds.iter().filter(|kind| fits(**kind)) {
+            if kind == KeyKind::Hmac {
+                shapes.extend(Hash::ALL.map(|hash| Shape { kind, algorithm, hash: Some(hash) }));
+            } else {
+                shapes.push(Shape { kind, algorithm, hash: None });
+            }
+        }
+    }
+    assert!(!shapes.is_empty());
+    shapes
+}
+
+impl Shape {
+    pub(crate) fn name(&self) -> String {
+        format!("{} for {}", self.kind.name(), self.algorithm.name())
+    }
+
+    pub(crate) fn is_rsa(&self) -> bool {
+        is_rsa(self.kind)
+    }
+
+    /// The usages that protect and that open.
+    pub(crate) fn usages(&self) -> (Usage, Usage) {
+        match self.algorithm.facts().family {
+            Family::Gcm => (Usage::ENCRYPT, Usage::DECRYPT),
+            Family::Hmac => (Usage::MAC, Usage::VERIFY_MAC),
+            Family::Kw | Family::Kwp | Family::Native | Family::RsaTransport => (Usage::WRAP, Usage::UNWRAP),
+            _ => (Usage::SIGN, Usage::VERIFY),
+        }
+    }
+
+    pub(crate) fn signs(&self) -> bool {
+        self.usages().0 == Usage::SIGN
+    }
+
+    /// The widest rule there is.
+    pub(crate) fn any(&self) -> Rule {
+        let params = &self.algorithm.facts().params;
+        let rule = match self.hash {
+            Some(hash) => Rule::hashed(self.algorithm, hash),
+            None => Rule::any(self.algorithm),
+        };
+        let rule = params.tag.map_or(rule, |(least, _)| rule.min_tag(least));
+        if params.deterministic { rule.allow_deterministic() } else { rule }
+    }
+
+    /// Length of the key as other systems know it; RSA keys vary.
+    pub(crate) fn bare_len(&self, attributes: &Attributes) -> Option<usize> {
+        match self.kind {
+            // RFC 5915 in RFC 5208, with the public key, without the curve a second time; RFC 8410.
+            KeyKind::EcP256 => Some(138),
+            KeyKind::EcP384 => Some(185),
+            KeyKind::Ed25519 => Some(48),
+            _ if self.is_rsa() => None,
+            _ => Some(usize::from(attributes.length())),
+        }
+    }
+}
+
+/// Something that a key made.
+pub(crate) struct Made {
+    pub(crate) hash: Option<Hash>,
+    pub(crate) iv: Vec<u8>,
+    pub(crate) output: Vec<u8>,
+    /// What the wrapped key said before it was wrapped.
+    pub(crate) said: [u8; 32],
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let engine = Engine::builder().clock(Noon).power_on().unwrap();
+        let session = engine.open_session(Subject::user(USER), b"").unwrap();
+        Self { engine, session }
+    }
+
+    pub(crate) fn keys(&self) -> usize {
+        let mut out = [KeyHandle::from_u64(0); 256];
+        self.session.keys(&Filter::ALL, None, &mut out).unwrap().value()
+    }
+
+    pub(crate) fn info(&self, key: KeyHandle) -> KeyInfo {
+        self.session.attributes(key).unwrap().value()
+    }
+
+    pub(crate) fn destroy(&self, key: KeyHandle) {
+        self.session.destroy(key).unwrap().value();
+    }
+
+    pub(crate) fn generate(&self, attributes: &Attributes) -> KeyHandle {
+        self.session.generate(attributes).unwrap().value()
+    }
+
+    pub(crate) fn mechanism(&self, kind: KeyKind, algorithm: Algorithm) -> Mechanism {
+        let usage = Usage::WRAP.and(Usage::UNWRAP);
+        let template = Attributes::builder(kind).usage(usage).permit(Rule::any(algorithm)).build().unwrap();
+        Mechanism { kek: self.generate(&template), kind, algorithm, hash: None }
+    }
+
+    pub(crate) fn symmetric_mechanisms(&self) -> Vec<Mechanism> {
+        let all = [Algorithm::NativeWrap, Algorithm::AesKw, Algorithm::AesKwp];
+        let pairs = all.iter().flat_map(|one| one.facts().kinds.iter().map(|kind| (*kind, *one)));
+        pairs.map(|(kind, algorithm)| self.mechanism(kind, algorithm)).collect()
+    }
+
+    /// OAEP with each hash, under one key.
+    pub(crate) fn oaep_mechanisms(&self, kind: KeyKind) -> Vec<Mechanism> {
+        let one = self.mechanism(kind, Algorithm::RsaOaep);
+        Hash::ALL.map(|hash| Mechanism { hash: Some(hash), ..one }).to_vec()
+    }
+
+    pub(crate) fn public_key(&self, key: KeyHandle) -> Vec<u8> {
+        let mut out = vec![0; 1024];
+        let len = self.session.public_key(key, &mut out).unwrap().value();
+        out.truncate(len);
+        out
+    }
+
+    // -- what keys do --
+
+    /// A hash that the key permits, if it takes one.
+    pub(crate) fn hash(&self, shape: &Shape, key: KeyHandle) -> Option<Hash> {
+        let rules = self.info(key).attributes().rules().clone();
+        let permitted = rules.find(shape.algorithm).unwrap().hashes();
+        Hash::ALL.into_iter().find(|hash| permitted.contains(*hash))
+    }
+
+    pub(crate) fn protect(
+        &self,
+        shape: &Shape,
+        key: KeyHandle,
+        hash: Option<Hash>,
+        message: &[u8],
+    ) -> Result<Made, Error> {
+        let params = hash.map_or(Params::NONE, Params::with_hash);
+        let (session, algorithm) = (&self.session, shape.algorithm);
+        let mut made = Made { hash, iv: Vec::new(), output: vec![0; 1024], said: [0; 32] };
+        let len = match shape.usages().0 {
+            Usage::ENCRYPT => {
+                let sealed =
+                    session.encrypt(key, algorithm, &params.aad(b"aad"), message, &mut made.output)?;
+                let sealed = sealed.value();
+                made.iv = sealed.iv.as_bytes().to_vec();
+                sealed.len
+            }
+            Usage::MAC => session.mac(key, algorithm, &params, message, &mut made.output)?.value(),
+            Usage::SIGN => session.sign(key, algorithm, &params, message, &mut made.output)?.value(),
+            _ => {
+                let small = self.generate(&small(shape));
+                let sha256 = Params::with_hash(Hash::Sha256);
+                session.mac(small, Algorithm::Hmac, &sha256, message, &mut made.said).unwrap().value();
+                let wrapped = session.wrap(key, algorithm, &params, small, &mut made.output);
+                self.destroy(small);
+                wrapped?.value()
+            }
+        };
+        made.output.truncate(len);
+        Ok(made)
+    }
+
+    pub(crate) fn open(
+        &self,
+        shape: &Shape,
+        key: KeyHandle,
+        message: &[u8],
+        made: &Made,
+    ) -> Result<(), Error> {
+        let params = made.hash.map_or(Params::NONE, Params::with_hash);
+        let (session, algorithm) = (&self.session, shape.algorithm);
+        match shape.usages().0 {
+            Usage::ENCRYPT => {
+                let mut out = vec![0; message.len()];
+                let params = params.aad(b"aad").iv(&made.iv);
+                session.decrypt(key, algorithm, &params, &made.output, &mut out)?.value();
+                assert_eq!(out, message);
+                Ok(())
+            }
+            Usage::MAC => {
+                session.verify_mac(key, algorithm, &params, message, &made.output).map(Outcome::value)
+            }
+            Usage::SIGN => session.verify(key, algorithm, &params, message, &made.output).map(Outcome::value),
+            _ => {
+                let (template, none) = (small(shape), Restriction::none());
+                let native = algorithm == Algorithm::NativeWrap;
+                let form = if native { UnwrapAs::Native(&none) } else { UnwrapAs::Foreign(&template) };
+                let small = session.unwrap(key, algorithm, &params, &made.output, form)?.value();
+                let sha256 = Params::with_hash(Hash::Sha256);
+                session.verify_mac(small, Algorithm::Hmac, &sha256, message, &made.said).unwrap().value();
+                self.destroy(small);
+                Ok(())
+            }
+        }
+    }
+
+    /// The key does what the original does, as far as it may. `spent` when it may make no more IVs.
+    pub(crate) fn serves(
+        &self,
+        shape: &Shape,
+        original: KeyHandle,
+        key: KeyHandle,
+        message: &[u8],
+        spent: bool,
+    ) {
+        let attributes = self.info(key).attributes().clone();
+        let (protects, opens) = shape.usages();
+        let refusal = |needed: Usage, counted: bool| {
+            if !attributes.usage().has(needed) {
+                Some(Error::NotPermitted)
+            } else {
+                (spent && counted).then_some(Error::LimitReached)
+            }
+        };
+        let native = shape.algorithm == Algorithm::NativeWrap;
+        let cannot_open = refusal(opens, attributes.uses().is_some());
+        let hash = self.hash(shape, key);
+        let theirs = self.protect(shape, original, hash, message).unwrap();
+        let opened = self.open(shape, key, message, &theirs);
+        // Native blobs name their KEK by its id, and the original has another one.
+        let expected = cannot_open.or(native.then_some(Error::Rejected));
+        assert_eq!(opened.err(), expected, "{}: opening what the original made", shape.name());
+
+        let mine = self.protect(shape, key, hash, message);
+        assert_eq!(mine.as_ref().err(), refusal(protects, true).as_ref(), "{}: protecting", shape.name());
+        let Ok(mine) = mine else { return };
+        let opener = if native { key } else { original };
+        let expected = if native { cannot_open } else { None };
+        assert_eq!(self.open(shape, opener, message, &mine).err(), expected, "{}", shape.name());
+        if shape.signs() {
+            let verifier = Attributes::builder(shape.kind).public().usage(Usage::VERIFY);
+            let verifier = verifier.permit(Rule::any(shape.algorithm)).build().unwrap();
+            let public = self.public_key(original);
+            let public = self.session.import_public(&public, &verifier).unwrap().value();
+            assert_eq!(self.open(shape, public, message, &mine), Ok(()), "{}", shape.name());
+            let another = self.open(shape, public, &[message, &[0]].concat(), &mine);
+            assert_eq!(another, Err(Error::Rejected));
+            self.destroy(public);
+        }
+    }
+
+    // -- in and out --
+
+    pub(crate) fn unwrap(
+        &self,
+        by: &Mechanism,
+        blob: &[u8],
+        form: UnwrapAs<'_>,
+    ) -> Result<Outcome<KeyHandle>, Error> {
+        self.session.unwrap(by.kek, by.algorithm, &by.params(), blob, form)
+    }
+
+    pub(crate) fn wrap(&self, by: &Mechanism, payload: KeyHandle) -> Result<Vec<u8>, Error> {
+        let most = self.session.wrapped_len(by.kek, by.algorithm, payload).map(Outcome::value);
+        let mut blob = vec![0; most.unwrap_or(4096)];
+        let len = self.session.wrap(by.kek, by.algorithm, &by.params(), payload, &mut blob)?.value();
+        assert!(most.is_ok());
+        blob.truncate(len);
+        Ok(blob)
+    }
+}
+
+/// A key small and weak enough for every KEK to wrap.
+pub(crate) fn small(shape: &Shape) -> Attributes {
+    // KW takes whole semiblocks; RSA-2048 takes a strength of 112 bits.
+    let length = if shape.is_rsa() { 14 } else { 16 };
+    Attributes::builder(KeyKind::Hmac)
+        .usage(Usage::MAC.and(Usage::VERIFY_MAC))
+        .length(length)
+        .permit(Rule::hashed(Algorithm::Hmac, Hash::Sha256))
+        .export(Export::INTEROPERABLE)
+        .build()
+        .unwrap()
+}
+
+pub(crate) fn is_rsa(kind: KeyKind) -> bool {
+    kind.modulus_len() != 0
+}
