@@ -26,7 +26,7 @@ pub(super) enum Call {
     VerifyMac { key: u8, record: u8, damage: u8 },
     Wrap { kek: u8, payload: u8, room: u8 },
     Unwrap { kek: u8, blob: u8, damage: u8, ready: u8, cut: Cut, draft: Draft },
-    SelfTest,
+    SelfTest { sure: u8 },
     Close(u8),
 }
 

@@ -127,7 +127,8 @@ impl<'e> Model<'e> {
                     self.unwrap(me, *kek, at, damaged(*damage), &limit, template);
                 }
             }
-            Call::SelfTest if !self.tested => {
+            // As expensive as hundreds of other calls: rare, so that the others get their turn.
+            Call::SelfTest { sure } if *sure > 240 && !self.tested => {
                 self.tested = true;
                 self.engine.self_test().unwrap();
             }
