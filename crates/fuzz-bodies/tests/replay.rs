@@ -39,6 +39,33 @@ fn the_committed_seeds_are_those_that_are_written() {
     }
 }
 
+/// A target that is forgotten on either side would fuzz in one place only.
+#[test]
+fn cargo_fuzz_has_the_same_targets() {
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
+    let names = |folder: &str| {
+        let entries = std::fs::read_dir(fuzz.join(folder)).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    let mut bodies = TARGETS.map(|(target, _)| target);
+    bodies.sort_unstable();
+    assert_eq!(names("fuzz_targets"), bodies);
+    assert_eq!(names("corpus"), bodies);
+    let manifest = std::fs::read_to_string(fuzz.join("Cargo.toml")).unwrap();
+    assert_eq!(manifest.matches("[[bin]]").count(), bodies.len());
+    for target in bodies {
+        let binary = format!("name = \"{target}\"\npath = \"fuzz_targets/{target}.rs\"\n");
+        assert!(manifest.contains(&binary), "{target} is no binary of fuzz/Cargo.toml");
+        let source = std::fs::read_to_string(fuzz.join(format!("fuzz_targets/{target}.rs"))).unwrap();
+        let call = format!("strongroom_fuzz_bodies::{target}(data)");
+        assert!(source.contains(&call), "{target} does not run its body");
+    }
+}
+
 /// New inputs until the time is over, at least one round. A failure is shrunk and printed.
 fn explore(body: Body, inputs: impl Strategy<Value = Vec<u8>>) {
     let end = Instant::now() + Duration::from_secs(5);
