@@ -20,7 +20,7 @@
 //! let mut signature = [0; 64];
 //! let signed = session.sign(key, Algorithm::EcdsaP256, &params, b"message", &mut signature)?;
 //! println!("{}", signed.indicator());
-//! session.verify(key, Algorithm::EcdsaP256, &params, b"message", &signature)?;
+//! session.verify(key, Algorithm::EcdsaP256, &params, b"message", &signature)?.value();
 //! # Ok(())
 //! # }
 //! ```
