@@ -1,8 +1,8 @@
 //! An engine, kinds of keys, mechanisms, and what keys do.
 
 use strongroom::{
-    Algorithm, Attributes, Clock, Engine, Error, Export, Family, Filter, Hash, KeyHandle, KeyInfo, KeyKind,
-    Outcome, Params, Restriction, Rule, Session, Subject, UnwrapAs, Usage,
+    Algorithm, Attributes, Clock, Engine, Error, Export, Filter, Hash, HashSet, Kdf, KeyHandle, KeyInfo,
+    KeyKind, Outcome, Params, Restriction, Rule, Session, Subject, UnwrapAs, Usage,
 };
 
 pub(crate) const USER: u64 = 7;
@@ -53,6 +53,13 @@ pub(crate) struct Shape {
     pub(crate) hash: Option<Hash>,
 }
 
+pub(crate) const SHA256: Params<'static> = Params::with_hash(Hash::Sha256);
+
+/// The hashes of signatures and key transport.
+pub(crate) fn strong_hashes() -> impl Iterator<Item = Hash> {
+    Hash::ALL.into_iter().filter(|hash| HashSet::STRONG.contains(*hash))
+}
+
 /// Every algorithm with every kind of key that it takes.
 pub(crate) fn shapes(fits: impl Fn(KeyKind) -> bool) -> Vec<Shape> {
     let mut shapes = Vec::new();
@@ -80,12 +87,34 @@ impl Shape {
 
     /// The usages that protect and that open.
     pub(crate) fn usages(&self) -> (Usage, Usage) {
-        match self.algorithm.facts().family {
-            Family::Gcm => (Usage::ENCRYPT, Usage::DECRYPT),
-            Family::Hmac => (Usage::MAC, Usage::VERIFY_MAC),
-            Family::Kw | Family::Kwp | Family::Native | Family::RsaTransport => (Usage::WRAP, Usage::UNWRAP),
-            _ => (Usage::SIGN, Usage::VERIFY),
-        }
+        let all = self.algorithm.facts().usage;
+        [
+            (Usage::ENCRYPT, Usage::DECRYPT),
+            (Usage::MAC, Usage::VERIFY_MAC),
+            (Usage::WRAP, Usage::UNWRAP),
+            (Usage::SIGN, Usage::VERIFY),
+            (Usage::DERIVE, Usage::DERIVE),
+            (Usage::AGREE, Usage::AGREE),
+        ]
+        .into_iter()
+        .find(|(protects, _)| all.has(*protects))
+        .unwrap()
+    }
+
+    /// The message as the algorithm takes it: CBC without padding takes whole blocks.
+    fn fitted(&self, message: &[u8]) -> Vec<u8> {
+        let whole = self.algorithm == Algorithm::AesCbc;
+        let len = if whole { message.len().next_multiple_of(16) } else { message.len() };
+        let mut fitted = message.to_vec();
+        fitted.resize(len, 0);
+        fitted
+    }
+
+    fn params(&self, hash: Option<Hash>) -> Params<'static> {
+        let params = hash.map_or(Params::NONE, Params::with_hash);
+        let facts = self.algorithm.facts();
+        let params = if facts.params.aad { params.aad(b"aad") } else { params };
+        if facts.usage.has(Usage::AGREE) { params.kdf(Kdf::Hkdf) } else { params }
     }
 
     pub(crate) fn signs(&self) -> bool {
@@ -164,7 +193,7 @@ impl Bench {
     /// OAEP with each hash, under one key.
     pub(crate) fn oaep_mechanisms(&self, kind: KeyKind) -> Vec<Mechanism> {
         let one = self.mechanism(kind, Algorithm::RsaOaep);
-        Hash::ALL.map(|hash| Mechanism { hash: Some(hash), ..one }).to_vec()
+        strong_hashes().map(|hash| Mechanism { hash: Some(hash), ..one }).collect()
     }
 
     pub(crate) fn public_key(&self, key: KeyHandle) -> Vec<u8> {
@@ -190,19 +219,23 @@ impl Bench {
         hash: Option<Hash>,
         message: &[u8],
     ) -> Result<Made, Error> {
-        let params = hash.map_or(Params::NONE, Params::with_hash);
+        let (params, message) = (shape.params(hash), &shape.fitted(message)[..]);
         let (session, algorithm) = (&self.session, shape.algorithm);
         let mut made = Made { hash, iv: Vec::new(), output: vec![0; 1024], said: [0; 32] };
         let len = match shape.usages().0 {
             Usage::ENCRYPT => {
-                let sealed =
-                    session.encrypt(key, algorithm, &params.aad(b"aad"), message, &mut made.output)?;
-                let sealed = sealed.value();
+                let sealed = session.encrypt(key, algorithm, &params, message, &mut made.output)?.value();
                 made.iv = sealed.iv.as_bytes().to_vec();
                 sealed.len
             }
             Usage::MAC => session.mac(key, algorithm, &params, message, &mut made.output)?.value(),
             Usage::SIGN => session.sign(key, algorithm, &params, message, &mut made.output)?.value(),
+            Usage::DERIVE | Usage::AGREE => {
+                let child = self.child(shape, key, &params)?;
+                let mac = session.mac(child, Algorithm::Hmac, &SHA256, message, &mut made.output);
+                self.destroy(child);
+                mac.unwrap().value()
+            }
             _ => {
                 let small = self.generate(&small(shape));
                 let sha256 = Params::with_hash(Hash::Sha256);
@@ -223,20 +256,26 @@ impl Bench {
         message: &[u8],
         made: &Made,
     ) -> Result<(), Error> {
-        let params = made.hash.map_or(Params::NONE, Params::with_hash);
+        let (params, message) = (shape.params(made.hash), &shape.fitted(message)[..]);
         let (session, algorithm) = (&self.session, shape.algorithm);
         match shape.usages().0 {
             Usage::ENCRYPT => {
-                let mut out = vec![0; message.len()];
-                let params = params.aad(b"aad").iv(&made.iv);
-                session.decrypt(key, algorithm, &params, &made.output, &mut out)?.value();
-                assert_eq!(out, message);
+                let mut out = vec![0; made.output.len()];
+                let params = params.iv(&made.iv);
+                let len = session.decrypt(key, algorithm, &params, &made.output, &mut out)?.value();
+                assert_eq!(&out[..len], message);
                 Ok(())
             }
             Usage::MAC => {
                 session.verify_mac(key, algorithm, &params, message, &made.output).map(Outcome::value)
             }
             Usage::SIGN => session.verify(key, algorithm, &params, message, &made.output).map(Outcome::value),
+            Usage::DERIVE | Usage::AGREE => {
+                let child = self.child(shape, key, &params)?;
+                let verdict = session.verify_mac(child, Algorithm::Hmac, &SHA256, message, &made.output);
+                self.destroy(child);
+                verdict.map(Outcome::value)
+            }
             _ => {
                 let (template, none) = (small(shape), Restriction::none());
                 let native = algorithm == Algorithm::NativeWrap;
@@ -248,6 +287,26 @@ impl Bench {
                 Ok(())
             }
         }
+    }
+
+    /// A MAC key that comes of this one: derived, or agreed on with its own public half.
+    fn child(&self, shape: &Shape, key: KeyHandle, params: &Params<'_>) -> Result<KeyHandle, Error> {
+        let parent = self.info(key).attributes().clone();
+        let template = Attributes::builder(KeyKind::Hmac)
+            .usage(Usage::MAC.and(Usage::VERIFY_MAC))
+            .length(14)
+            .permit(Rule::hashed(Algorithm::Hmac, Hash::Sha256))
+            .validity(parent.validity());
+        let template = parent.owner().map_or(template.clone(), |owner| template.owner(owner));
+        let template = template.build().unwrap();
+        let made = if shape.usages().0 == Usage::DERIVE {
+            self.session.derive(key, shape.algorithm, params, &template)
+        } else {
+            let spki = self.public_key(key);
+            let point = spki.len() - 1 - 2 * usize::from(parent.length());
+            self.session.agree(key, shape.algorithm, params, &spki[point..], &template)
+        };
+        made.map(Outcome::value)
     }
 
     /// The key does what the original does, as far as it may. `spent` when it may make no more IVs.

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use strongroom::{
-    Algorithm, Attributes, Caveats, Error, Export, ExportFormat, KeyHandle, KeyInfo, KeyKind, Restriction,
-    State, UnwrapAs, Usage,
+    Algorithm, Attributes, Caveats, Error, Export, ExportFormat, Ivs, KeyHandle, KeyInfo, KeyKind,
+    Restriction, State, UnwrapAs, Usage,
 };
 
 use crate::bench::{Bench, Mechanism, Shape, is_rsa, shapes};
@@ -66,7 +66,8 @@ impl Bench {
         let form = if by.is_native() { UnwrapAs::Native(limit) } else { UnwrapAs::Foreign(&expected) };
         // A blob's own rights decide, a template's otherwise.
         let deciding = if by.is_native() { before.attributes() } else { &expected };
-        let counter = shape.algorithm == Algorithm::AesGcmCounter && deciding.usage().has(Usage::ENCRYPT);
+        let numbered = shape.algorithm.facts().params.ivs == Ivs::Numbered;
+        let counter = numbered && deciding.usage().has(Usage::ENCRYPT);
         if counter && !by.is_native() {
             // GCM-4: its IVs might have been made before.
             assert_eq!(self.unwrap(by, &blob, form).unwrap_err(), Error::NotPermitted, "{what}");
