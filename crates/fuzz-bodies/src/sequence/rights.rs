@@ -1,8 +1,8 @@
 //! The rights of a key as the model knows them.
 
 use strongroom::{
-    Algorithm, Attributes, Error, Export, ExportFormat, Hash, KeyKind, Lifetime, Restriction, Rule, Rules,
-    Usage,
+    Algorithm, Attributes, Error, Export, ExportFormat, Hash, HashSet, KeyKind, Lifetime, Restriction, Rule,
+    Rules, Usage,
 };
 
 /// What a key is for: kind and algorithm.
@@ -282,7 +282,9 @@ impl Limit {
     }
 }
 
-/// Hashes that calls name.
+/// Hashes that calls name: those that signatures and MACs both take.
 pub(super) fn hash(byte: u8) -> Hash {
-    Hash::ALL[usize::from(byte) % Hash::ALL.len()]
+    let strong = |hash: &Hash| HashSet::STRONG.contains(*hash);
+    let count = Hash::ALL.iter().copied().filter(strong).count();
+    Hash::ALL.into_iter().filter(strong).nth(usize::from(byte) % count).unwrap()
 }
