@@ -428,6 +428,10 @@ fn flipped_bits_of_every_kind_are_found() {
     for kind in KeyKind::ALL {
         let template = match kind {
             KeyKind::Hmac => hmac().build(),
+            KeyKind::Derivation => {
+                let rule = Rule::any(Algorithm::Hkdf);
+                Attributes::builder(kind).usage(Usage::DERIVE).permit(rule).build()
+            }
             KeyKind::Rsa3072 | KeyKind::Rsa4096 => continue, // the record of RSA-2048, and more of it
             kind if kind.is_asymmetric() => pair(kind).build(),
             kind => Attributes::builder(kind).usage(Usage::WRAP).permit(Rule::any(Algorithm::AesKwp)).build(),
