@@ -24,6 +24,8 @@ pub enum Algorithm {
     AesKw = 0x0111,
     /// AES key wrap with padding KWP (SP 800-38F section 6.3).
     AesKwp = 0x0112,
+    /// AES-GCM over a bare key, 96-bit random IV made inside (SP 800-38F section 3.1).
+    AesGcmWrap = 0x0113,
     /// The native wrapped-key format, AES-256-GCM with the whole policy authenticated.
     NativeWrap = 0x0121,
     /// AES-CBC over whole blocks, random IV made inside (SP 800-38A section 6.2). Not authenticated.
@@ -48,6 +50,8 @@ pub enum Algorithm {
     RsaPss = 0x0402,
     /// RSA-OAEP for keys (SP 800-56B r2 section 9, RFC 8017 section 7.1).
     RsaOaep = 0x0411,
+    /// RSA-OAEP over a fresh AES-256 key, KWP under that (PKCS #11 `CKM_RSA_AES_KEY_WRAP`).
+    RsaAesKwp = 0x0412,
     /// ECDSA on P-256 (FIPS 186-5 section 6).
     EcdsaP256 = 0x0501,
     /// ECDSA on P-384 (FIPS 186-5 section 6).
@@ -103,6 +107,8 @@ pub enum Family {
     Kw,
     /// KWP.
     Kwp,
+    /// AES-GCM for bare keys.
+    GcmWrap,
     /// The native format.
     Native,
     /// AES-CBC, padded or not.
@@ -119,6 +125,8 @@ pub enum Family {
     RsaSignature,
     /// RSA key transport.
     RsaTransport,
+    /// RSA key transport through an AES key.
+    RsaAesTransport,
     /// ECDSA.
     Ecdsa,
     /// EdDSA.
@@ -346,6 +354,7 @@ impl Algorithm {
             Self::AesGcmCounter => &AES_GCM_COUNTER,
             Self::AesKw => &AES_KW,
             Self::AesKwp => &AES_KWP,
+            Self::AesGcmWrap => &AES_GCM_WRAP,
             Self::NativeWrap => &NATIVE_WRAP,
             Self::AesCbc => &AES_CBC,
             Self::AesCbcPkcs7 => &AES_CBC_PKCS7,
@@ -358,6 +367,7 @@ impl Algorithm {
             Self::RsaPkcs1 => &RSA_PKCS1,
             Self::RsaPss => &RSA_PSS,
             Self::RsaOaep => &RSA_OAEP,
+            Self::RsaAesKwp => &RSA_AES_KWP,
             Self::EcdsaP256 => &ECDSA_P256,
             Self::EcdsaP384 => &ECDSA_P384,
             Self::EcdhP256 => &ECDH_P256,
@@ -381,6 +391,7 @@ pub(crate) static FACTS: &[&Facts] = &[
     &AES_GCM_COUNTER,
     &AES_KW,
     &AES_KWP,
+    &AES_GCM_WRAP,
     &NATIVE_WRAP,
     &AES_CBC,
     &AES_CBC_PKCS7,
@@ -393,6 +404,7 @@ pub(crate) static FACTS: &[&Facts] = &[
     &RSA_PKCS1,
     &RSA_PSS,
     &RSA_OAEP,
+    &RSA_AES_KWP,
     &ECDSA_P256,
     &ECDSA_P384,
     &ECDH_P256,
@@ -453,6 +465,16 @@ static AES_KWP: Facts = Facts {
     usage: WRAPPING,
     family: Family::Kwp,
     params: ParamSet::NONE,
+};
+static AES_GCM_WRAP: Facts = Facts {
+    algorithm: Algorithm::AesGcmWrap,
+    name: "AES-GCM-WRAP",
+    standard: "SP 800-38F 3.1, SP 800-38D",
+    approval: Approval::Approved,
+    kinds: AES,
+    usage: WRAPPING,
+    family: Family::GcmWrap,
+    params: ParamSet { aad: true, ivs: Ivs::Random, ..ParamSet::NONE },
 };
 static NATIVE_WRAP: Facts = Facts {
     algorithm: Algorithm::NativeWrap,
@@ -575,6 +597,17 @@ static RSA_OAEP: Facts = Facts {
     kinds: RSA,
     usage: WRAPPING,
     family: Family::RsaTransport,
+    params: ParamSet { hashes: HashSet::STRONG, label: true, ..ParamSet::NONE },
+};
+static RSA_AES_KWP: Facts = Facts {
+    algorithm: Algorithm::RsaAesKwp,
+    name: "RSA-AES-KWP",
+    standard: "SP 800-56B r2 9, SP 800-38F 6.3",
+    approval: Approval::Approved,
+    kinds: RSA,
+    usage: WRAPPING,
+    // Not OAEP's: the key inside such a blob must not come in as a key of its own.
+    family: Family::RsaAesTransport,
     params: ParamSet { hashes: HashSet::STRONG, label: true, ..ParamSet::NONE },
 };
 static ECDSA_P256: Facts = Facts {

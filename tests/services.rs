@@ -26,6 +26,8 @@
 
 mod keys;
 
+#[path = "services/bare_transport.rs"]
+mod bare_transport;
 #[path = "services/ciphers.rs"]
 mod ciphers;
 #[path = "services/lifecycle.rs"]

@@ -32,11 +32,12 @@ const RSA: &[KeyKind] = &[Rsa2048, Rsa3072, Rsa4096];
 
 /// Each algorithm with the kinds it takes, the usages of a secret or private key, and of a public one.
 #[rustfmt::skip]
-pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 23] = [
+pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 25] = [
     (Algorithm::AesGcm, AES, 0b11, 0),
     (Algorithm::AesGcmCounter, AES, 0b11, 0),
     (Algorithm::AesKw, AES, 0b1_1000_0000, 0),
     (Algorithm::AesKwp, AES, 0b1_1000_0000, 0),
+    (Algorithm::AesGcmWrap, AES, 0b1_1000_0000, 0),
     (Algorithm::NativeWrap, &[Aes256], 0b1_1000_0000, 0),
     (Algorithm::AesCbc, AES, 0b11, 0),
     (Algorithm::AesCbcPkcs7, AES, 0b11, 0),
@@ -49,6 +50,7 @@ pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 23] = [
     (Algorithm::RsaPkcs1, RSA, 0b1_1100, 0b1_0000),
     (Algorithm::RsaPss, RSA, 0b1_1100, 0b1_0000),
     (Algorithm::RsaOaep, RSA, 0b1_1000_0000, 0b1000_0000),
+    (Algorithm::RsaAesKwp, RSA, 0b1_1000_0000, 0b1000_0000),
     (Algorithm::EcdsaP256, &[EcP256], 0b1_1100, 0b1_0000),
     (Algorithm::EcdsaP384, &[EcP384], 0b1_1100, 0b1_0000),
     (Algorithm::EcdhP256, &[EcP256], 1 << 10, 0),

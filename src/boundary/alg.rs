@@ -21,6 +21,8 @@ pub(crate) mod key_wrap;
 pub(crate) mod mac;
 #[cfg(feature = "rsa")]
 pub(crate) mod rsa;
+#[cfg(all(feature = "rsa", feature = "aes"))]
+pub(crate) mod rsa_aes;
 #[cfg(feature = "rsa")]
 pub(crate) mod rsa_encoding;
 pub(crate) mod sha2;

@@ -50,7 +50,7 @@ impl Prepared {
         let family = family.ok_or(Error::Corrupted)?;
         match (attributes.kind, attributes.class) {
             (KeyKind::Aes128 | KeyKind::Aes192 | KeyKind::Aes256, KeyClass::Secret) => match family {
-                Family::Gcm | Family::Native => Ok(Self::Gcm(GcmKey::new(bytes)?)),
+                Family::Gcm | Family::GcmWrap | Family::Native => Ok(Self::Gcm(GcmKey::new(bytes)?)),
                 Family::Kw | Family::Kwp | Family::Cbc | Family::Ctr => {
                     Ok(Self::Block(BlockKey::new(bytes)?))
                 }

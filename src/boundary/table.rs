@@ -14,6 +14,8 @@ use super::alg::kdf;
 use super::alg::key_wrap;
 #[cfg(feature = "rsa")]
 use super::alg::rsa;
+#[cfg(all(feature = "rsa", feature = "aes"))]
+use super::alg::rsa_aes;
 #[cfg(feature = "sha3")]
 use super::alg::sha3;
 #[cfg(feature = "aes")]
@@ -79,6 +81,8 @@ pub(crate) struct Row {
     pub(crate) verify_mac: Option<Judge<VerifyMac>>,
     pub(crate) wrap: Option<Transport<Wrap>>,
     pub(crate) unwrap: Option<Transport<Unwrap>>,
+    /// Length of what `wrap` writes for a payload under a KEK.
+    pub(crate) wrapped_len: fn(&Attributes, usize) -> Option<usize>,
     pub(crate) derive: Option<Yield<Derive>>,
     pub(crate) agree: Option<Yield<Agree>>,
     pub(crate) encapsulate: Option<Encapsulation>,
@@ -89,6 +93,10 @@ pub(crate) struct Row {
 }
 
 const fn no_len(_: &Attributes, _: &Params<'_>, _: usize) -> Option<usize> {
+    None
+}
+
+const fn no_wrapped_len(_: &Attributes, _: usize) -> Option<usize> {
     None
 }
 
@@ -109,6 +117,7 @@ const EMPTY: Row = Row {
     verify_mac: None,
     wrap: None,
     unwrap: None,
+    wrapped_len: no_wrapped_len,
     derive: None,
     agree: None,
     encapsulate: None,
@@ -151,6 +160,7 @@ pub(crate) static ROWS: &[Row] = &[
         opening: &[&key_wrap::KW_UNWRAP],
         wrap: Some(key_wrap::kw_wrap),
         unwrap: Some(key_wrap::kw_unwrap),
+        wrapped_len: key_wrap::kw_wrapped_len,
         ..EMPTY
     },
     #[cfg(feature = "aes")]
@@ -160,6 +170,17 @@ pub(crate) static ROWS: &[Row] = &[
         opening: &[&key_wrap::KWP_UNWRAP],
         wrap: Some(key_wrap::kwp_wrap),
         unwrap: Some(key_wrap::kwp_unwrap),
+        wrapped_len: key_wrap::kwp_wrapped_len,
+        ..EMPTY
+    },
+    #[cfg(feature = "aes")]
+    Row {
+        algorithm: Algorithm::AesGcmWrap,
+        applying: &[&aes_gcm::SEAL],
+        opening: &[&aes_gcm::OPEN],
+        wrap: Some(aes_gcm::wrap_bare),
+        unwrap: Some(aes_gcm::unwrap_bare),
+        wrapped_len: aes_gcm::wrapped_len,
         ..EMPTY
     },
     Row {
@@ -168,6 +189,7 @@ pub(crate) static ROWS: &[Row] = &[
         opening: &[&aes_gcm::OPEN],
         wrap: Some(aes_gcm::wrap),
         unwrap: Some(aes_gcm::unwrap),
+        wrapped_len: aes_gcm::wrapped_len,
         ..EMPTY
     },
     #[cfg(feature = "aes")]
@@ -266,6 +288,17 @@ pub(crate) static ROWS: &[Row] = &[
         opening: &[&rsa::OAEP_DECRYPT],
         wrap: Some(rsa::oaep_wrap),
         unwrap: Some(rsa::oaep_unwrap),
+        wrapped_len: rsa::oaep_wrapped_len,
+        ..EMPTY
+    },
+    #[cfg(all(feature = "rsa", feature = "aes"))]
+    Row {
+        algorithm: Algorithm::RsaAesKwp,
+        applying: &[&rsa::OAEP_ENCRYPT, &key_wrap::KWP_WRAP],
+        opening: &[&rsa::OAEP_DECRYPT, &key_wrap::KWP_UNWRAP],
+        wrap: Some(rsa_aes::wrap),
+        unwrap: Some(rsa_aes::unwrap),
+        wrapped_len: rsa_aes::wrapped_len,
         ..EMPTY
     },
     #[cfg(feature = "ecdsa")]

@@ -3,7 +3,7 @@
 //! * Native: the stored secret under AES-256-GCM, with identity, origin, strength, counter and policy as
 //!   associated data (SSP-7).
 //! * Interoperable: symmetric keys as they are, asymmetric keys as PKCS#8 (RFC 5208, RFC 5915, RFC 8017,
-//!   RFC 8410), under KW, KWP or OAEP. The policy stays behind.
+//!   RFC 8410), under KW, KWP, GCM, OAEP, or RSA with AES. The policy stays behind.
 
 use super::key::{Header, Origin, Paired, Permit, Vacant};
 use super::prepared::Prepared;
@@ -53,7 +53,8 @@ pub(crate) fn wrap<'b>(
         })?;
     } else {
         let plain = bare_form(payload)?;
-        let room = wrapped_len(row.algorithm, &kek.key()?.header().attributes, plain.bytes().len())?;
+        let kek_attributes = &kek.key()?.header().attributes;
+        let room = (row.wrapped_len)(kek_attributes, plain.bytes().len()).ok_or(Error::InvalidArgument)?;
         let written = cell(kek, params, tools, &[], plain.bytes(), out.claim(room)?)?;
         out.truncate(written);
     }
@@ -61,9 +62,9 @@ pub(crate) fn wrap<'b>(
 }
 
 /// Most bytes that wrapping this key can write.
-pub(crate) fn output_len(algorithm: Algorithm, kek: &Attributes, payload: &Header) -> Result<usize> {
+pub(crate) fn output_len(row: &Row, kek: &Attributes, payload: &Header) -> Result<usize> {
     let attributes = &payload.attributes;
-    if algorithm == Algorithm::NativeWrap {
+    if row.algorithm == Algorithm::NativeWrap {
         let mut header = [0; wrapped_key::MAX_HEADER];
         // Every counted form is as long as this one, whatever the numbers.
         let uses = crate::policy::ceiling(attributes).map(|end| Lease::of(0, end));
@@ -72,18 +73,7 @@ pub(crate) fn output_len(algorithm: Algorithm, kek: &Attributes, payload: &Heade
         let sealed = super::alg::aes_gcm::sealed_len(usize::from(attributes.length));
         return sealed.and_then(|sealed| sealed.checked_add(len)).ok_or(Error::InvalidArgument);
     }
-    wrapped_len(algorithm, kek, bare_len_bound(attributes))
-}
-
-fn wrapped_len(algorithm: Algorithm, kek: &Attributes, plain: usize) -> Result<usize> {
-    use super::backend::portable::key_wrap;
-    match algorithm {
-        Algorithm::AesKw => key_wrap::kw_wrapped_len(plain),
-        Algorithm::AesKwp => key_wrap::kwp_wrapped_len(plain),
-        Algorithm::RsaOaep => Some(kek.kind.modulus_len()),
-        _ => None,
-    }
-    .ok_or(Error::InvalidArgument)
+    (row.wrapped_len)(kek, bare_len_bound(attributes)).ok_or(Error::InvalidArgument)
 }
 
 /// Longest bare form of a key, in whole semiblocks.
@@ -214,7 +204,7 @@ pub(crate) fn open_native(
     })
 }
 
-/// Opens a bare KW, KWP or OAEP blob; answers the strength that the key can have at most.
+/// Opens a bare blob; answers the strength that the key can have at most.
 pub(crate) fn open_foreign(
     row: &Row,
     permit: Permit<'_, Unwrap>,

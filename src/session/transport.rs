@@ -23,8 +23,9 @@ use crate::wire::{spki, wrapped_key};
 impl<S: Store> Session<'_, S> {
     /// Wraps `payload` under `kek` and writes the blob to `out`; answers its length.
     ///
-    /// `NativeWrap` seals the whole policy with the key. `AesKw`, `AesKwp` and `RsaOaep` write bare forms
-    /// (asymmetric keys as PKCS#8), for keys whose export rule says interoperable. Half of the remaining
+    /// `NativeWrap` seals the whole policy with the key. The others write bare forms (asymmetric keys as PKCS#8),
+    /// for keys whose export rule says interoperable: `AesKw`, `AesKwp`, `AesGcmWrap` (IV, ciphertext, tag),
+    /// `RsaOaep`, and `RsaAesKwp` for what OAEP alone is too short for. Half of the remaining
     /// uses of a counted key go with a native blob.
     ///
     /// Role: user or officer. Usage: `WRAP` on the KEK. SP 800-38F, SP 800-56B r2.
@@ -50,7 +51,7 @@ impl<S: Store> Session<'_, S> {
             let (mut kek, mut payload) = core.store.hold_pair(&mut cell.pins, kek, payload)?;
             let kek = kek.pinned(core.keeper())?;
             let payload = payload.pinned(core.keeper())?;
-            let needed = wrapping::output_len(algorithm, &kek.header().attributes, payload.header())?;
+            let needed = wrapping::output_len(row, &kek.header().attributes, payload.header())?;
             let staged = stage(out, Some(needed))?;
             let request = core.request(cell.subject, algorithm, params, needed);
             let permit = admit::<Wrap, S>(core, pass, row, &request, Target::Pair { kek, payload })?;
@@ -80,13 +81,14 @@ impl<S: Store> Session<'_, S> {
         let core = &*self.core;
         core.notice((|| {
             let pass = core.enter()?;
-            table::row(algorithm)?.wrap.ok_or(Error::Unsupported)?;
+            let row = table::row(algorithm)?;
+            row.wrap.ok_or(Error::Unsupported)?;
             let mut locked = self.lock()?;
             let cell = locked.cell()?;
             let (mut kek, mut payload) = core.store.hold_pair(&mut cell.pins, kek, payload)?;
             let kek = kek.pinned(core.keeper())?;
             let payload = payload.pinned(core.keeper())?;
-            let needed = wrapping::output_len(algorithm, &kek.header().attributes, payload.header())?;
+            let needed = wrapping::output_len(row, &kek.header().attributes, payload.header())?;
             let request = core.request(cell.subject, algorithm, &Params::NONE, 0);
             let _seen = admit::admit_management::<Inspect>(pass, &request, Target::Key(kek))?;
             let seen =

@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 
-use aes::cipher::{BlockCipherEncrypt, KeyInit};
+use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use aes_gcm::AeadInOut;
 use aes_gcm::aead::consts::U12;
 use rsa::BoxedUint;
@@ -170,6 +170,34 @@ pub fn kwp(kek: &[u8], plain: &[u8]) -> Vec<u8> {
     let mut block: [u8; 16] = [check.as_slice(), &padded].concat().try_into().unwrap();
     encrypt_block(kek, &mut block);
     block.to_vec()
+}
+
+/// What [`kwp`] sealed, of more than one semiblock.
+pub fn kwp_open(kek: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    let mut check: [u8; 8] = sealed[..8].try_into().unwrap();
+    let mut text = sealed[8..].to_vec();
+    let blocks = text.len() / 8;
+    for step in (1..=6 * blocks).rev() {
+        let at = (step - 1) % blocks * 8;
+        let counted = u64::from_be_bytes(check) ^ step as u64;
+        let mut block: [u8; 16] = [&counted.to_be_bytes(), &text[at..at + 8]].concat().try_into().unwrap();
+        decrypt_block(kek, &mut block);
+        check.copy_from_slice(&block[..8]);
+        text[at..at + 8].copy_from_slice(&block[8..]);
+    }
+    let len = u32::from_be_bytes(check[4..].try_into().unwrap()) as usize;
+    let padding = text.get(len..)?;
+    let fits = check[..4] == [0xa6, 0x59, 0x59, 0xa6] && padding.len() < 8 && padding.iter().all(|b| *b == 0);
+    fits.then(|| text[..len].to_vec())
+}
+
+fn decrypt_block(key: &[u8], block: &mut [u8; 16]) {
+    let block = block.into();
+    match key.len() {
+        16 => aes::Aes128::new_from_slice(key).unwrap().decrypt_block(block),
+        24 => aes::Aes192::new_from_slice(key).unwrap().decrypt_block(block),
+        _ => aes::Aes256::new_from_slice(key).unwrap().decrypt_block(block),
+    }
 }
 
 // -- RSA --

@@ -93,6 +93,35 @@ pub(in crate::boundary) fn unwrap(
     Ok(ciphertext.len())
 }
 
+/// A bare payload under GCM (SP 800-38F section 3.1): IV, ciphertext, tag; the caller's associated data.
+pub(in crate::boundary) fn wrap_bare(
+    permit: Permit<'_, Wrap>,
+    params: &Params<'_>,
+    tools: &mut Tools<'_>,
+    _associated: &[u8],
+    payload: &[u8],
+    out: &mut [u8],
+) -> Result<usize> {
+    wrap(permit, params, tools, params.aad, payload, out)
+}
+
+/// Opens what [`wrap_bare`] made.
+pub(in crate::boundary) fn unwrap_bare(
+    permit: Permit<'_, Unwrap>,
+    params: &Params<'_>,
+    tools: &mut Tools<'_>,
+    _associated: &[u8],
+    wrapped: &[u8],
+    out: &mut [u8],
+) -> Result<usize> {
+    unwrap(permit, params, tools, params.aad, wrapped, out)
+}
+
+/// Length of what [`wrap`] and [`wrap_bare`] write.
+pub(in crate::boundary) fn wrapped_len(_: &Attributes, payload: usize) -> Option<usize> {
+    sealed_len(payload)
+}
+
 /// Length of what [`encrypt`] writes.
 pub(in crate::boundary) fn encrypted_len(_: &Attributes, params: &Params<'_>, input: usize) -> Option<usize> {
     input.checked_add(params.tag_len.unwrap_or(TAG))

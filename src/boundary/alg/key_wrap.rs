@@ -4,6 +4,7 @@
 use super::aes_gcm::AES;
 use super::cast::{Cast, Check};
 use crate::algorithm::Params;
+use crate::attributes::Attributes;
 use crate::boundary::backend::portable::aes::BlockKey;
 use crate::boundary::backend::portable::key_wrap;
 use crate::boundary::key::Permit;
@@ -57,6 +58,16 @@ pub(in crate::boundary) fn kwp_unwrap(
     out: &mut [u8],
 ) -> Result<usize> {
     permit.material(|material| key_wrap::kwp_unwrap(material.prepared().block()?, wrapped, out))
+}
+
+/// Length of what [`kw_wrap`] writes.
+pub(in crate::boundary) fn kw_wrapped_len(_: &Attributes, payload: usize) -> Option<usize> {
+    key_wrap::kw_wrapped_len(payload)
+}
+
+/// Length of what [`kwp_wrap`] writes.
+pub(in crate::boundary) fn kwp_wrapped_len(_: &Attributes, payload: usize) -> Option<usize> {
+    key_wrap::kwp_wrapped_len(payload)
 }
 
 // -- casts --

@@ -17,7 +17,7 @@ use crate::policy::ops::{Generate, Op, Sign, Unwrap, Verify, Wrap};
 use crate::state::{Staged, TestId};
 
 /// Longest modulus in bytes.
-const MAX: usize = 512;
+pub(in crate::boundary) const MAX: usize = 512;
 
 // -- cells --
 
@@ -157,7 +157,12 @@ pub(in crate::boundary) fn generate(
     })
 }
 
-/// Length of a signature or an OAEP ciphertext.
+/// Length of an OAEP ciphertext, whatever it carries.
+pub(in crate::boundary) fn oaep_wrapped_len(kek: &Attributes, _payload: usize) -> Option<usize> {
+    Some(kek.kind.modulus_len())
+}
+
+/// Length of a signature.
 pub(in crate::boundary) fn modulus_len(
     attributes: &Attributes,
     _: &Params<'_>,
