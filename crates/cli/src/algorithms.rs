@@ -1,16 +1,18 @@
 //! The table of algorithms.
 
+use std::io::Write;
+
 use strongroom::{Algorithm, Approval, Engine, HeapStore, Usage};
 
-use crate::Problem;
+use crate::Failure;
 
 /// Prints it.
-#[allow(clippy::unnecessary_wraps)] // the shape of every command
-pub(crate) fn run() -> Result<(), Problem> {
-    println!(
-        "{:<16} {:<30} {:<13} {:<8} {:<28} keys",
+pub(crate) fn run(out: &mut dyn Write) -> Result<(), Failure> {
+    writeln!(
+        out,
+        "{:<16} {:<30} {:<13} {:<8} {:<24} keys",
         "algorithm", "standard", "approved", "built in", "usages"
-    );
+    )?;
     for algorithm in Algorithm::all() {
         let facts = algorithm.facts();
         let approved = match facts.approval {
@@ -21,16 +23,17 @@ pub(crate) fn run() -> Result<(), Problem> {
         let usages: Vec<&str> =
             Usage::NAMED.iter().filter(|(usage, _)| facts.usage.has(*usage)).map(|(_, name)| *name).collect();
         let kinds: Vec<&str> = facts.kinds.iter().map(|kind| kind.name()).collect();
-        println!(
-            "{:<16} {:<30} {approved:<13} {present:<8} {:<28} {}",
+        let line = format!(
+            "{:<16} {:<30} {approved:<13} {present:<8} {:<24} {}",
             facts.name,
             facts.standard,
             usages.join(" "),
             kinds.join(" ")
         );
+        writeln!(out, "{}", line.trim_end())?;
     }
-    println!(
+    Ok(writeln!(
+        out,
         "\napproved: an approved security function with the engine's parameters. This module holds no certificate."
-    );
-    Ok(())
+    )?)
 }

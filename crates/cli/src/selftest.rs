@@ -1,0 +1,83 @@
+//! Every self-test, run now, and the report for people.
+
+use std::io::{self, Write};
+
+use strongroom::{
+    Algorithm, Attributes, Builder, Engine, Error, HeapStore, KeyKind, Rule, Subject, TestState, Usage,
+};
+
+use crate::{Failure, unexpected};
+
+/// A kind of key for each pairwise test; RSA has one test for all its sizes, and the smallest is the fastest.
+const PAIRS: [(KeyKind, Algorithm); 4] = [
+    (KeyKind::EcP256, Algorithm::EcdsaP256),
+    (KeyKind::EcP384, Algorithm::EcdsaP384),
+    (KeyKind::Ed25519, Algorithm::Ed25519),
+    (KeyKind::Rsa2048, Algorithm::RsaPss),
+];
+
+/// Runs known-answer and pairwise tests and prints the report; fails unless every one passed.
+pub(crate) fn run(words: &[&str], out: &mut dyn Write) -> Result<(), Failure> {
+    let engine = builder(words)?.power_on()?;
+    let result = engine.self_test().and_then(|()| pairwise(&engine));
+    let printed = print(&engine, out);
+    // The verdict before the trouble with printing it: the exit code must say.
+    let status = engine.status();
+    if let Err(error) = result {
+        let test = status.failed_test.unwrap_or("no single test");
+        return Err(format!("{test}: {error}. Do not use this build.").into());
+    }
+    if let Some(test) = engine.self_test_report().find(|test| test.state != TestState::Passed) {
+        return Err(format!("{} did not run. Do not use this build.", test.name).into());
+    }
+    printed?;
+    writeln!(out, "\nstate {}, backend {}", status.state.name(), status.backend)?;
+    Ok(writeln!(out, "all {} self-tests passed", engine.self_test_report().count())?)
+}
+
+#[cfg(not(strongroom_lab))]
+fn builder(words: &[&str]) -> Result<Builder<HeapStore>, Failure> {
+    match words {
+        [] => Ok(Engine::builder()),
+        [extra, ..] => Err(unexpected(extra)),
+    }
+}
+
+/// `--break NAME` breaks a test: laboratory builds only.
+#[cfg(strongroom_lab)]
+fn builder(words: &[&str]) -> Result<Builder<HeapStore>, Failure> {
+    match words {
+        [] => Ok(Engine::builder()),
+        ["--break", name] => Engine::builder()
+            .lab_break(name)
+            .map_err(|_| Failure::Usage(format!("there is no self-test \"{name}\""))),
+        [extra, ..] => Err(unexpected(extra)),
+    }
+}
+
+/// Makes a pair of every sort that this build has: the pairwise tests run on new pairs only.
+fn pairwise(engine: &Engine) -> Result<(), Error> {
+    let session = engine.open_session(Subject::user(1), b"")?;
+    for (kind, algorithm) in PAIRS {
+        if Engine::<HeapStore>::has(algorithm) {
+            let sign = Usage::SIGN.and(Usage::VERIFY);
+            let policy = Attributes::builder(kind).usage(sign).permit(Rule::any(algorithm)).build()?;
+            let _ = session.destroy(session.generate(&policy)?.value())?;
+        }
+    }
+    Ok(())
+}
+
+/// Prints one line for each test.
+pub(crate) fn print(engine: &Engine, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{:<32} {:<10} {:<8} runs", "self-test", "when", "state")?;
+    for test in engine.self_test_report() {
+        let state = match test.state {
+            TestState::NotRun => "not run",
+            TestState::Passed => "passed",
+            TestState::Failed => "FAILED",
+        };
+        writeln!(out, "{:<32} {:<10} {state:<8} {}", test.name, test.kind.name(), test.runs)?;
+    }
+    Ok(())
+}
