@@ -62,6 +62,8 @@ pub enum Algorithm {
     EcdhP384 = 0x0512,
     /// Ed25519, pure (FIPS 186-5 section 7.6).
     Ed25519 = 0x0601,
+    /// Ed25519ph: Ed25519 over SHA-512 of the message, with a context (FIPS 186-5 section 7.8).
+    Ed25519ph = 0x0602,
     /// CTR_DRBG with AES-256 and derivation function (SP 800-90A r1 section 10.2.1).
     CtrDrbg = 0x0701,
     /// HKDF (RFC 5869; the two-step derivation of SP 800-56C r2 section 5).
@@ -131,6 +133,8 @@ pub enum Family {
     Ecdsa,
     /// EdDSA.
     Eddsa,
+    /// EdDSA over a hash: a key serves this or the pure one (EDDSA-1).
+    EddsaPrehash,
     /// Key agreement on elliptic curves.
     Agreement,
     /// Key derivation.
@@ -166,6 +170,9 @@ impl Ivs {
     }
 }
 
+/// Longest context of a signature, in bytes (FIPS 186-5 section 7.8).
+pub(crate) const MAX_CONTEXT: usize = 255;
+
 /// The closed sets a scheme's parameters come from.
 #[derive(Clone, Copy, Debug)]
 pub struct ParamSet {
@@ -183,6 +190,8 @@ pub struct ParamSet {
     pub deterministic: bool,
     /// Takes a label (OAEP).
     pub label: bool,
+    /// Takes a context of at most 255 bytes (Ed25519ph).
+    pub context: bool,
     /// Derives: takes a salt and bytes of context.
     pub derives: bool,
     /// Agrees: names its derivation function, see [`Kdf`].
@@ -198,6 +207,7 @@ impl ParamSet {
         ivs: Ivs::None,
         deterministic: false,
         label: false,
+        context: false,
         derives: false,
         kdf: false,
     };
@@ -229,6 +239,8 @@ impl ParamSet {
             || (!params.label.is_empty() && !self.label)
             || (!params.salt.is_empty() && !self.derives)
             || (!params.info.is_empty() && !self.derives)
+            || (!params.context.is_empty() && !self.context)
+            || params.context.len() > MAX_CONTEXT
             || params.kdf.is_some() != self.kdf
         {
             return Err(Error::InvalidArgument);
@@ -246,6 +258,7 @@ pub struct Params<'a> {
     pub(crate) iv: Option<&'a [u8]>,
     pub(crate) deterministic: bool,
     pub(crate) label: &'a [u8],
+    pub(crate) context: &'a [u8],
     pub(crate) salt: &'a [u8],
     pub(crate) info: &'a [u8],
     pub(crate) kdf: Option<Kdf>,
@@ -268,6 +281,7 @@ impl<'a> Params<'a> {
         iv: None,
         deterministic: false,
         label: &[],
+        context: &[],
         salt: &[],
         info: &[],
         kdf: None,
@@ -307,6 +321,12 @@ impl<'a> Params<'a> {
     #[must_use]
     pub const fn label(self, label: &'a [u8]) -> Self {
         Self { label, ..self }
+    }
+
+    /// Context of a signature, at most 255 bytes: verifying takes the same.
+    #[must_use]
+    pub const fn context(self, context: &'a [u8]) -> Self {
+        Self { context, ..self }
     }
 
     /// Salt of a derivation; none is as many zeros as the hash has bytes.
@@ -373,6 +393,7 @@ impl Algorithm {
             Self::EcdhP256 => &ECDH_P256,
             Self::EcdhP384 => &ECDH_P384,
             Self::Ed25519 => &ED25519,
+            Self::Ed25519ph => &ED25519PH,
             Self::CtrDrbg => &CTR_DRBG,
             Self::Hkdf => &HKDF,
         }
@@ -410,6 +431,7 @@ pub(crate) static FACTS: &[&Facts] = &[
     &ECDH_P256,
     &ECDH_P384,
     &ED25519,
+    &ED25519PH,
     &CTR_DRBG,
     &HKDF,
 ];
@@ -644,6 +666,16 @@ static ED25519: Facts = Facts {
     usage: Usage::SIGN.and(Usage::VERIFY),
     family: Family::Eddsa,
     params: ParamSet::NONE,
+};
+static ED25519PH: Facts = Facts {
+    algorithm: Algorithm::Ed25519ph,
+    name: "ED25519PH",
+    standard: "FIPS 186-5 7.8, RFC 8032 5.1",
+    approval: Approval::Approved,
+    kinds: &[KeyKind::Ed25519],
+    usage: SIGNATURE,
+    family: Family::EddsaPrehash,
+    params: ParamSet { hashes: HashSet::of(Hash::Sha512), context: true, ..ParamSet::NONE },
 };
 static CTR_DRBG: Facts = Facts {
     algorithm: Algorithm::CtrDrbg,

@@ -22,7 +22,7 @@ const POWER_ON: [&str; 10] = [
 ];
 
 /// Each test that waits for its first use, with the first service that needs it.
-const FIRST_USE: [(&str, Service); 26] = [
+const FIRST_USE: [(&str, Service); 28] = [
     ("AES-GCM encrypt", Service::Encrypt(Algorithm::AesGcm)),
     ("AES-GCM decrypt", Service::Decrypt(Algorithm::AesGcm)),
     ("AES-CBC encrypt", Service::Encrypt(Algorithm::AesCbc)),
@@ -40,6 +40,8 @@ const FIRST_USE: [(&str, Service); 26] = [
     ("ECDSA-P384 verify", Service::Generate(KeyKind::EcP384)),
     ("Ed25519 sign", Service::Generate(KeyKind::Ed25519)),
     ("Ed25519 verify", Service::Generate(KeyKind::Ed25519)),
+    ("Ed25519ph sign", Service::SignPrehashed),
+    ("Ed25519ph verify", Service::VerifyPrehashed),
     ("RSA-PKCS1 sign", Service::Generate(KeyKind::Rsa2048)),
     ("RSA-PKCS1 verify", Service::Generate(KeyKind::Rsa2048)),
     ("RSA-PSS sign", Service::SignPss),
@@ -70,6 +72,8 @@ enum Service {
     Generate(KeyKind),
     SignPss,
     VerifyPss,
+    SignPrehashed,
+    VerifyPrehashed,
     Agree(KeyKind, Algorithm),
     Derive,
 }
@@ -190,6 +194,21 @@ impl Service {
                 let key = make(parent.export(Export::INTEROPERABLE).build().unwrap());
                 Box::new(move |session, _out| {
                     session.derive(key, Algorithm::Hkdf, &SHA256, &hmac().build()?).map(drop)
+                })
+            }
+            Self::SignPrehashed | Self::VerifyPrehashed => {
+                let usage = Usage::SIGN.and(Usage::VERIFY);
+                let rule = Rule::any(Algorithm::Ed25519ph);
+                let key =
+                    make(Attributes::builder(KeyKind::Ed25519).usage(usage).permit(rule).build().unwrap());
+                let signs = matches!(self, Self::SignPrehashed);
+                Box::new(move |session, out| {
+                    let params = Params::with_hash(Hash::Sha512);
+                    if signs {
+                        session.sign(key, Algorithm::Ed25519ph, &params, b"message", out).map(drop)
+                    } else {
+                        rejected(session.verify(key, Algorithm::Ed25519ph, &params, b"message", &[1; 64]))
+                    }
                 })
             }
             Self::SignPss => {

@@ -379,6 +379,60 @@ def ed25519s(v):
     check("ed25519 refuse PyCryptodome", not verifies(other.verify, msg + b"\0", sig))
 
 
+# --- Ed25519ph: RFC 8032, 5.1, by hand, as `cryptography` has no prehash ---
+
+ED_P, ED_L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+ED_D = -121665 * pow(121666, -1, ED_P) % ED_P
+
+
+def ed_add(a, b):
+    (x1, y1), (x2, y2) = a, b
+    t = ED_D * x1 * x2 * y1 * y2
+    x = (x1 * y2 + x2 * y1) * pow(1 + t, -1, ED_P)
+    y = (y1 * y2 + x1 * x2) * pow(1 - t, -1, ED_P)
+    return x % ED_P, y % ED_P
+
+
+def ed_times(n, point):
+    sum = (0, 1)
+    for bit in bin(n)[2:]:
+        sum = ed_add(sum, sum)
+        if bit == "1":
+            sum = ed_add(sum, point)
+    return sum
+
+
+def ed_encode(point):
+    return (point[1] | (point[0] & 1) << 255).to_bytes(32, "little")
+
+
+def ed25519ph_sign(seed, context, msg):
+    y = 4 * pow(5, -1, ED_P) % ED_P
+    xx = (y * y - 1) * pow(ED_D * y * y + 1, -1, ED_P)
+    x = pow(xx, (ED_P + 3) // 8, ED_P)
+    if (x * x - xx) % ED_P:
+        x = x * pow(2, (ED_P - 1) // 4, ED_P) % ED_P
+    base = (x if x % 2 == 0 else ED_P - x, y)
+    h = hashlib.sha512(seed).digest()
+    a = int.from_bytes(h[:32], "little") & (1 << 254) - 8 | 1 << 254
+    dom2 = b"SigEd25519 no Ed25519 collisions" + bytes([1, len(context)]) + context
+    digest = hashlib.sha512(msg).digest()
+    number = lambda *parts: int.from_bytes(hashlib.sha512(dom2 + b"".join(parts)).digest(), "little") % ED_L
+    r = number(h[32:], digest)
+    q, big_r = ed_encode(ed_times(a, base)), ed_encode(ed_times(r, base))
+    return q, big_r + ((r + number(big_r, q, digest) * a) % ED_L).to_bytes(32, "little")
+
+
+def ed25519phs(v):
+    for name in ("sign", "verify"):
+        seed, context, msg, sig = (v[f"{name}_{part}"] for part in ("seed", "context", "msg", "sig"))
+        key = ECC.construct(curve="Ed25519", seed=seed)
+        check(f"ed25519ph {name} PyCryptodome", eddsa.new(key, "rfc8032", context).sign(SHA512.new(msg)) == sig)
+        q, by_hand = ed25519ph_sign(seed, context, msg)
+        check(f"ed25519ph {name} by hand", by_hand == sig)
+    check("ed25519ph verify public key", q == v["verify_q"])
+
+
 # --- RSA: FIPS 186-5 section 5, RFC 8017 ---
 
 
@@ -508,6 +562,7 @@ CHECKS = {
     "ecdsa_p256": lambda v: ecdsa(v, ec.SECP256R1(), P256, hashes.SHA256(), SHA256),
     "ecdsa_p384": lambda v: ecdsa(v, ec.SECP384R1(), P384, hashes.SHA384(), SHA384),
     "ed25519": ed25519s,
+    "ed25519ph": ed25519phs,
     "kdf": kdf,
     "rsa_2048": rsa_2048,
 }

@@ -32,7 +32,7 @@ const RSA: &[KeyKind] = &[Rsa2048, Rsa3072, Rsa4096];
 
 /// Each algorithm with the kinds it takes, the usages of a secret or private key, and of a public one.
 #[rustfmt::skip]
-pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 25] = [
+pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 26] = [
     (Algorithm::AesGcm, AES, 0b11, 0),
     (Algorithm::AesGcmCounter, AES, 0b11, 0),
     (Algorithm::AesKw, AES, 0b1_1000_0000, 0),
@@ -56,6 +56,7 @@ pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 25] = [
     (Algorithm::EcdhP256, &[EcP256], 1 << 10, 0),
     (Algorithm::EcdhP384, &[EcP384], 1 << 10, 0),
     (Algorithm::Ed25519, &[KeyKind::Ed25519], 0b1_0100, 0b1_0000),
+    (Algorithm::Ed25519ph, &[KeyKind::Ed25519], 0b1_1100, 0b1_0000),
     (Algorithm::CtrDrbg, &[], 0, 0),
     (Algorithm::Hkdf, &[KeyKind::Derivation], 1 << 9, 0),
 ];

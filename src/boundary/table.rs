@@ -355,6 +355,20 @@ pub(crate) static ROWS: &[Row] = &[
         verify: Some(ed25519::verify),
         ..EMPTY
     },
+    #[cfg(feature = "ed25519")]
+    Row {
+        algorithm: Algorithm::Ed25519ph,
+        applying: &[&ed25519::ED25519PH_SIGN],
+        opening: &[&ed25519::ED25519PH_VERIFY],
+        applied_len: ed25519::signature_len,
+        sign: Some(ed25519::sign_prehashed),
+        sign_hashed: Some(ed25519::sign_digest::<Sign>),
+        sign_digest: Some(ed25519::sign_digest::<SignDigest>),
+        verify: Some(ed25519::verify_prehashed),
+        verify_digest: Some(ed25519::verify_digest),
+        stream: Streaming::Hashed,
+        ..EMPTY
+    },
     Row { algorithm: Algorithm::CtrDrbg, applying: &[&ctr_drbg::DRBG], ..EMPTY },
     #[cfg(feature = "kdf")]
     Row {

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use crate::algorithm::{Algorithm, Params};
+use crate::algorithm::{Algorithm, MAX_CONTEXT, Params};
 use crate::boundary::random::Generators;
 use crate::boundary::stream::Running;
 use crate::error::{Error, Result};
@@ -80,6 +80,8 @@ pub(crate) struct OwnedParams {
     iv_len: Option<usize>,
     aad: [u8; 128],
     aad_len: usize,
+    context: [u8; MAX_CONTEXT],
+    context_len: usize,
 }
 
 impl OwnedParams {
@@ -92,11 +94,16 @@ impl OwnedParams {
             iv_len: params.iv.map(<[u8]>::len),
             aad: [0; 128],
             aad_len: params.aad.len(),
+            context: [0; MAX_CONTEXT],
+            context_len: params.context.len(),
         };
         let iv = params.iv.unwrap_or(&[]);
         owned.iv.get_mut(..iv.len()).ok_or(Error::InvalidArgument)?.copy_from_slice(iv);
         owned.aad.get_mut(..params.aad.len()).ok_or(Error::Unsupported)?.copy_from_slice(params.aad);
-        if !params.label.is_empty() {
+        let context = owned.context.get_mut(..params.context.len()).ok_or(Error::InvalidArgument)?;
+        context.copy_from_slice(params.context);
+        // The rest belongs to operations that take no pieces.
+        if !(params.label.is_empty() && params.salt.is_empty() && params.info.is_empty()) {
             return Err(Error::InvalidArgument);
         }
         Ok(owned)
@@ -109,6 +116,7 @@ impl OwnedParams {
             aad: self.aad.get(..self.aad_len).unwrap_or(&[]),
             iv: self.iv_len.and_then(|len| self.iv.get(..len)),
             deterministic: self.deterministic,
+            context: self.context.get(..self.context_len).unwrap_or(&[]),
             ..Params::NONE
         }
     }

@@ -1,4 +1,4 @@
-//! Ed25519, the pure variant: FIPS 186-5 (2023), 7.6 and 7.7, RFC 8032 (2017), 5.1.
+//! Ed25519, pure and over a hash: FIPS 186-5 (2023), 7.6 to 7.8, RFC 8032 (2017), 5.1.
 //!
 //! Verification uses one equation, the cofactorless one that RFC 8032, 5.1.7 allows: with S < L,
 //! R' = [S]B - [k]A is computed and its encoding compared with the first half of the signature byte by
@@ -12,10 +12,14 @@
 //! Not wiped, because ed25519-dalek holds it: the secret scalar r of one signature and the digest it comes
 //! from, in dead stack memory after signing.
 
-use ed25519_dalek::hazmat::{ExpandedSecretKey, raw_sign, raw_verify};
+use ed25519_dalek::hazmat::{
+    ExpandedSecretKey, raw_sign, raw_sign_prehashed, raw_verify, raw_verify_prehashed,
+};
 use ed25519_dalek::{Signature, VerifyingKey};
 use sha2::{Digest, Sha512};
 use zeroize::Zeroizing;
+
+use made::Made;
 
 use crate::error::{Error, Result};
 
@@ -58,6 +62,19 @@ impl PrivateKey {
     pub(in crate::boundary) fn sign(&self, msg: &[u8], sig: &mut [u8; SIGNATURE_LEN]) {
         *sig = raw_sign::<Sha512>(&self.expanded, msg, &self.public.0).to_bytes();
     }
+
+    /// Ed25519ph: FIPS 186-5, 7.8.1, of the SHA-512 digest of a message, with a context of at most 255 bytes.
+    pub(in crate::boundary) fn sign_digest(
+        &self,
+        digest: &[u8; 64],
+        context: &[u8],
+        sig: &mut [u8; SIGNATURE_LEN],
+    ) -> Result<()> {
+        let context = Some(within_bound(context)?);
+        let made = raw_sign_prehashed::<Sha512, _>(&self.expanded, Made(*digest), &self.public.0, context);
+        *sig = made.map_err(|_| Error::InvalidArgument)?.to_bytes();
+        Ok(())
+    }
 }
 
 /// A public key ready for use: canonical, on the curve and not of small order.
@@ -83,6 +100,54 @@ impl PublicKey {
         let sig = <&[u8; SIGNATURE_LEN]>::try_from(sig).map_err(|_| Error::Rejected)?;
         // S < L is checked inside.
         raw_verify::<Sha512>(&self.0, msg, &Signature::from_bytes(sig)).map_err(|_| Error::Rejected)
+    }
+
+    /// Verification of Ed25519ph: FIPS 186-5, 7.8.2, with the same equation.
+    pub(in crate::boundary) fn verify_digest(
+        &self,
+        digest: &[u8; 64],
+        context: &[u8],
+        sig: &[u8],
+    ) -> Result<()> {
+        let sig = <&[u8; SIGNATURE_LEN]>::try_from(sig).map_err(|_| Error::Rejected)?;
+        let (context, sig) = (Some(within_bound(context)?), Signature::from_bytes(sig));
+        raw_verify_prehashed::<Sha512, _>(&self.0, Made(*digest), context, &sig).map_err(|_| Error::Rejected)
+    }
+}
+
+fn within_bound(context: &[u8]) -> Result<&[u8]> {
+    if context.len() <= crate::algorithm::MAX_CONTEXT { Ok(context) } else { Err(Error::InvalidArgument) }
+}
+
+/// In a module of its own, where the traits of `digest` stand in nobody's way.
+mod made {
+    use sha2::digest::consts::U64;
+    use sha2::digest::{FixedOutput, HashMarker, Output, OutputSizeUser, Update};
+
+    /// A digest that was made before, where the crate wants one that is going to be made. Public data: it is
+    /// handed in finished and absorbs nothing.
+    pub(super) struct Made(pub(super) [u8; 64]);
+
+    impl Default for Made {
+        fn default() -> Self {
+            Self([0; 64])
+        }
+    }
+
+    impl HashMarker for Made {}
+
+    impl OutputSizeUser for Made {
+        type OutputSize = U64;
+    }
+
+    impl Update for Made {
+        fn update(&mut self, _data: &[u8]) {}
+    }
+
+    impl FixedOutput for Made {
+        fn finalize_into(self, out: &mut Output<Self>) {
+            out.copy_from_slice(&self.0);
+        }
     }
 }
 
