@@ -102,7 +102,7 @@ pub enum TestState {
     Failed,
 }
 
-const MAX_TESTS: usize = 96;
+const MAX_TESTS: usize = 192;
 const NO_TEST: u16 = u16::MAX;
 
 /// The state and self-test ledger of one module instance.

@@ -535,4 +535,4 @@ pub(crate) fn pairwise_tests() -> impl Iterator<Item = &'static Pairwise> {
 }
 
 /// Ids of tests are below this.
-const MAX_ID: u16 = 96;
+const MAX_ID: u16 = 192;
