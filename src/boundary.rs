@@ -23,5 +23,5 @@ pub(crate) mod wrapping;
 pub use key::Origin;
 pub(crate) use key::{Header, Key, Paired, Permit, Pinned, Vacant};
 pub(crate) use seal::Seal;
-pub(crate) use secret::{Inline, scrub_dead_stack};
+pub(crate) use secret::{Inline, on_scrubbed_stack};
 pub(crate) use tools::Tools;

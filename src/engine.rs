@@ -10,9 +10,9 @@ pub use builder::{Builder, PowerOnError};
 
 use crate::algorithm::Algorithm;
 use crate::attributes::Strength;
-use crate::boundary::Seal;
 use crate::boundary::random::{EntropyPool, Generators};
 use crate::boundary::table;
+use crate::boundary::{Seal, on_scrubbed_stack};
 use crate::error::{Error, Result};
 use crate::faults::Faults;
 use crate::hooks::{Authenticator, Clock, Hook, UsageLog};
@@ -215,17 +215,18 @@ impl<S: Store> Engine<S> {
             return Err(Error::NotPermitted);
         }
         let serial = core.sessions.fetch_add(1, Ordering::Relaxed).wrapping_add(1).max(1);
-        let generators = Generators::new(&core.pool, serial)?;
         let index = core.store.cells().iter().position(|slot| slot.occupy()).ok_or(Error::NoSpace)?;
         let slot = core.store.cells().get(index).ok_or(Error::Corrupted)?;
-        let cell =
-            Cell { serial, subject, pins: Default::default(), generators, contexts: Contexts::default() };
-        match slot.cell.lock() {
-            Ok(mut place) => *place = Some(cell),
-            Err(error) => {
-                slot.vacate();
-                return core.notice(Err(error));
-            }
+        let filled = on_scrubbed_stack(|| {
+            let generators = Generators::new(&core.pool, serial)?;
+            let contexts = Contexts::default();
+            *slot.cell.lock()? =
+                Some(Cell { serial, subject, pins: Default::default(), generators, contexts });
+            Ok(())
+        });
+        if filled.is_err() {
+            slot.vacate();
+            core.notice(filled)?;
         }
         // Zeroised meanwhile? Then the sweep may have been here before the cell was.
         if core.module.state() == State::Zeroised {

@@ -4,7 +4,7 @@ use zeroize::Zeroize;
 
 use super::prepared::Prepared;
 use super::seal::{Absorb, Seal, pairs, words};
-use super::secret::{Buffer, Secret};
+use super::secret::{Buffer, Secret, on_scrubbed_stack};
 use crate::attributes::{APPLICATION_LEN, Attributes, ExportFormat, KeyClass, LABEL_LEN, Lifetime, Strength};
 use crate::budget::{Lease, Spender};
 use crate::error::{Error, Result};
@@ -420,17 +420,24 @@ impl Vacant<'_> {
 
     /// Proof for a pair: prepares the stored form (PCT-8) and hands it to the pairwise test.
     pub(in crate::boundary) fn pair(
-        self,
+        mut self,
         test: impl FnOnce(&Prepared, &[u8]) -> Result<()>,
     ) -> Result<Paired> {
-        *self.prepared = Prepared::new(self.attributes, self.secret)?;
+        self.set_prepared()?;
         test(self.prepared, self.secret)?;
         Ok(Paired { tested: true })
     }
 
-    fn prepare(self) -> Result<Paired> {
-        *self.prepared = Prepared::new(self.attributes, self.secret)?;
+    fn prepare(mut self) -> Result<Paired> {
+        self.set_prepared()?;
         Ok(Paired { tested: false })
+    }
+
+    fn set_prepared(&mut self) -> Result<()> {
+        on_scrubbed_stack(|| {
+            *self.prepared = Prepared::new(self.attributes, self.secret)?;
+            Ok(())
+        })
     }
 }
 

@@ -47,12 +47,26 @@ impl<const BYTES: usize> Buffer for Inline<BYTES> {
     }
 }
 
-/// Overwrites the stack below the caller, where finished calls left what they worked with: values that
-/// crates build and return by value leave copies there (SSP-5). Called after a key was made.
+/// Runs `body` in a frame of its own on a stack that is overwritten before and after (SSP-5).
+///
+/// Finished calls leave what they worked with in dead frames: values that crates build and return by value,
+/// running states. Before, because a value that is built over them and moved to the heap carries them along in
+/// its padding; after, because `body` makes a key. What lives long is made in here: keys, and cells of sessions.
+pub(crate) fn on_scrubbed_stack<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
+    #[inline(never)]
+    fn below<T>(body: impl FnOnce() -> T) -> T {
+        body()
+    }
+    scrub_dead_stack();
+    let value = below(body);
+    scrub_dead_stack();
+    value
+}
+
 #[inline(never)]
-pub(crate) fn scrub_dead_stack() {
-    // The deepest frames that handle a secret are the table of an RSA exponentiation, where there is a heap.
-    const WORDS: usize = if cfg!(feature = "alloc") { 2048 } else { 512 };
+fn scrub_dead_stack() {
+    // The deepest frames that handle a secret are those of RSA, where there is a heap.
+    const WORDS: usize = if cfg!(feature = "alloc") { 4096 } else { 512 };
     let mut dead = [0u64; WORDS];
     dead.zeroize();
     core::hint::black_box(&dead);

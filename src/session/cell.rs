@@ -3,6 +3,7 @@
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use crate::algorithm::{Algorithm, MAX_CONTEXT, Params};
+use crate::boundary::on_scrubbed_stack;
 use crate::boundary::random::Generators;
 use crate::boundary::stream::Running;
 use crate::error::{Error, Result};
@@ -137,12 +138,16 @@ impl Contexts {
         algorithm: Algorithm,
         key: Option<KeyHandle>,
         params: OwnedParams,
-        running: Running,
+        start: impl FnOnce() -> Result<Running>,
     ) -> Result<u32> {
         let free = self.open.iter_mut().find(|place| place.is_none()).ok_or(Error::NoSpace)?;
-        self.last = self.last.checked_add(1).ok_or(Error::NoSpace)?;
-        *free = Some(Context { serial: self.last, purpose, algorithm, key, params, running });
-        Ok(self.last)
+        let serial = self.last.checked_add(1).ok_or(Error::NoSpace)?;
+        on_scrubbed_stack(|| {
+            *free = Some(Context { serial, purpose, algorithm, key, params, running: start()? });
+            Ok(())
+        })?;
+        self.last = serial;
+        Ok(serial)
     }
 
     /// The one with this number, if it was opened for this purpose.

@@ -162,7 +162,7 @@ impl<S: Store> Session<'_, S> {
             let _permit = admit::<Digest, S>(core, pass, row, &request, Target::Keyless)?;
             let owned = OwnedParams::new(&params)?;
             let serial =
-                cell.contexts.open(Purpose::Digest, row.algorithm, None, owned, Running::hash(hash)?)?;
+                cell.contexts.open(Purpose::Digest, row.algorithm, None, owned, || Running::hash(hash))?;
             Ok(Context(serial))
         })())
     }
@@ -312,16 +312,16 @@ impl<S: Store> Session<'_, S> {
             // A digest made outside has no pieces; the length of what is to come is not known yet.
             let request = Request { spends: false, ..core.request(cell.subject, algorithm, params, 0) };
             let permit = admit::<O, S>(core, pass, row, &request, Target::Key(pinned))?;
-            let running = match row.stream {
-                Streaming::OneShot => return Err(Error::Unsupported),
-                Streaming::Hashed => Running::hash(params.hash.ok_or(Error::InvalidArgument)?)?,
-                Streaming::Maced => Running::mac(&permit)?,
+            let start = || match row.stream {
+                Streaming::OneShot => Err(Error::Unsupported),
+                Streaming::Hashed => Running::hash(params.hash.ok_or(Error::InvalidArgument)?),
+                Streaming::Maced => Running::mac(&permit),
                 #[cfg(feature = "alloc")]
-                Streaming::Buffered => Running::buffer(core.stream_limit),
+                Streaming::Buffered => Ok(Running::buffer(core.stream_limit)),
                 #[cfg(not(feature = "alloc"))]
-                Streaming::Buffered => return Err(Error::Unsupported),
+                Streaming::Buffered => Err(Error::Unsupported),
             };
-            let serial = cell.contexts.open(purpose, algorithm, Some(key), owned, running)?;
+            let serial = cell.contexts.open(purpose, algorithm, Some(key), owned, start)?;
             Ok(Context(serial))
         })())
     }

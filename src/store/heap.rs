@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::backing::{Backing, Hold};
 use super::{Fill, Keeper, Occupant, Slot, Store};
 use crate::attributes::Attributes;
-use crate::boundary::{Header, Key, Pinned, scrub_dead_stack};
+use crate::boundary::{Header, Key, Pinned, on_scrubbed_stack};
 use crate::budget::{Budget, Lease};
 use crate::error::{Error, Result};
 use crate::handle::{KeyHandle, KeyId};
@@ -212,8 +212,7 @@ impl Backing for HeapStore {
             occupant.record = Some(record);
             Ok(handle)
         };
-        let made = publish();
-        scrub_dead_stack();
+        let made = on_scrubbed_stack(publish);
         if made.is_err() {
             self.release_slot(KeyHandle::new(index, 0), &id);
         }
@@ -270,8 +269,7 @@ impl Backing for HeapStore {
         let header = old.narrowed_header(attributes, session)?;
         let mut record = Arc::new(Key::vacant(header, handle, old.len())?);
         let key = Arc::get_mut(&mut record).ok_or(Error::Corrupted)?;
-        key.take_over(old, keeper.seal)?;
-        scrub_dead_stack();
+        on_scrubbed_stack(|| key.take_over(old, keeper.seal))?;
         if let Some(uses) = attributes.uses() {
             slot.budget.lock()?.cap(uses)?;
         }

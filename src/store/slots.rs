@@ -3,7 +3,7 @@
 use super::backing::{Backing, Hold};
 use super::{Fill, Keeper, Occupant, Slot, Store};
 use crate::attributes::Attributes;
-use crate::boundary::{Header, Inline, Key, Pinned, scrub_dead_stack};
+use crate::boundary::{Header, Inline, Key, Pinned, on_scrubbed_stack};
 use crate::budget::Budget;
 use crate::error::{Error, Result};
 use crate::handle::{KeyHandle, KeyId};
@@ -133,8 +133,7 @@ impl<const N: usize, const BYTES: usize, const SESSIONS: usize> Backing for Slot
             }
             made
         };
-        let made = publish();
-        scrub_dead_stack();
+        let made = on_scrubbed_stack(publish);
         if made.is_err() {
             self.forget_id(index);
         }

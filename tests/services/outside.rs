@@ -205,7 +205,7 @@ fn decrypt_block(key: &[u8], block: &mut [u8; 16]) {
 /// The numbers of a test key of kat-vectors/tests/rsa.txt, which openssl made.
 pub struct Rsa {
     pub n: Vec<u8>,
-    numbers: [Vec<u8>; 8],
+    pub numbers: [Vec<u8>; 8],
     pub key: rsa::PrivateKey,
 }
 

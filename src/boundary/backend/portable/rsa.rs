@@ -2,9 +2,8 @@
 //! Rev. 2 section 6.4, and in [`prime`] the key generation of FIPS 186-5 appendix A.1.3.
 //!
 //! Both operations are our own, over fixed arrays of limbs ([`mont`], [`private`]); the checks use
-//! `crypto_bigint`, whose heap temporaries are wiped where it lets us. Loading and using a key leaves
-//! nothing of it in freed memory; generating, importing and exporting one go through `crypto_bigint`'s boxed
-//! numbers, whose own scratch is not wiped.
+//! `crypto_bigint`'s numbers of fixed size for secrets, and its boxed ones for public moduli alone. So nothing
+//! of a private key is left in freed memory.
 
 mod check;
 mod mont;
@@ -217,10 +216,8 @@ impl PrivateKey {
 
 /// d, as long as n.
 fn private_exponent<const H: usize>(p: &[u8], q: &[u8], e: u32) -> Result<Zeroizing<Vec<u8>>> {
-    let mut out = Zeroizing::new(vec![0; p.len().saturating_add(q.len())]);
     let (p, q) = (check::half::<H>(p)?, check::half::<H>(q)?);
-    write_be(&check::private_exponent(&p, &q, e)?.d, &mut out);
-    Ok(out)
+    check::private_exponent(&p, &q, e)
 }
 
 /// The closed list of moduli, by length in bytes.
@@ -265,9 +262,9 @@ fn may_be_prime_power(n: &NonZero<BoxedUint>) -> Result<bool> {
     Ok((**n).gcd_vartime(&power.wrapping_sub(&one)) != one)
 }
 
-/// Writes a number that has exactly the size of `out`, big-endian.
-fn write_be(number: &BoxedUint, out: &mut [u8]) {
-    for (chunk, limb) in out.rchunks_exact_mut(Limb::BYTES).zip(number.as_limbs()) {
+/// Writes a number that has exactly the size of `out`, or less, big-endian.
+fn write_be(number: &[Limb], out: &mut [u8]) {
+    for (chunk, limb) in out.rchunks_exact_mut(Limb::BYTES).zip(number) {
         chunk.copy_from_slice(&limb.0.to_be_bytes());
     }
 }

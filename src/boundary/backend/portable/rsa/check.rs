@@ -5,11 +5,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
-use crypto_bigint::{BoxedUint, ConcatenatingMul, CtGt, CtSelect, Limb, NonZero, Odd, Resize, Uint};
+use crypto_bigint::{CtGt, CtSelect, Limb, NonZero, Odd, Uint};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{PublicKey, Random, prime, write_be};
+use super::{PublicKey, Random, mont, prime, write_be};
 use crate::error::{Error, Result};
 
 /// Miller-Rabin rounds for a prime from elsewhere, which an adversary may have chosen: with random
@@ -55,9 +55,11 @@ pub(super) fn validate<const H: usize>(
         require(!prime::has_small_factor(&factor) && prime::miller_rabin(&factor, IMPORT_ROUNDS, random)?)?;
     }
     // gcd(p-1, e) = gcd(q-1, e) = 1, or there is no such exponent.
-    let exponent = private_exponent(&p, &q, e)?;
+    let _d = private_exponent(&p, &q, e)?;
     if let Some(d) = parts.d {
-        exponent.require_congruent::<H>(d)?;
+        // Modulo both, and so modulo their least common multiple: many tools compute d modulo (p-1)(q-1).
+        require_inverse_modulo_before(d, &p, e)?;
+        require_inverse_modulo_before(d, &q, e)?;
     }
     if let Some(crt) = &parts.crt {
         require_inverse_before(&*half(crt.dp)?, &p, e)?;
@@ -78,7 +80,7 @@ pub(super) fn half<const H: usize>(bytes: &[u8]) -> Result<Zeroizing<Uint<H>>> {
 pub(super) fn stored<const H: usize>(p: &Uint<H>, q: &Uint<H>) -> Zeroizing<Vec<u8>> {
     let mut primes = Zeroizing::new(vec![0u8; Uint::<H>::BYTES.saturating_mul(2)]);
     for (number, out) in [p, q].into_iter().zip(primes.chunks_exact_mut(Uint::<H>::BYTES)) {
-        write_be(&Zeroizing::new(BoxedUint::from(number)), out);
+        write_be(number.as_limbs(), out);
     }
     primes
 }
@@ -106,50 +108,76 @@ pub(super) fn coprime_before<const H: usize>(prime: &Uint<H>, e: u32) -> Result<
     Ok(Uint::<1>::from(remainder.0).gcd(&Uint::from_u32(e)) == Uint::ONE)
 }
 
-/// d and the modulus it is defined by.
-pub(super) struct PrivateExponent {
-    pub(super) d: Zeroizing<BoxedUint>,
-    lambda: Zeroizing<BoxedUint>,
-}
-
-impl PrivateExponent {
-    /// Takes a d that means the same key: many tools compute it modulo (p-1)(q-1).
-    fn require_congruent<const H: usize>(&self, d: &[u8]) -> Result<()> {
-        let bits = self.d.bits_precision();
-        let mut exact = Zeroizing::new(vec![0u8; Uint::<H>::BYTES.saturating_mul(2)]);
-        fit(d, &mut exact)?;
-        let d = Zeroizing::new(BoxedUint::from_be_slice(&exact, bits).map_err(|_| Error::Rejected)?);
-        let lambda = NonZero::new((*self.lambda).clone()).into_option().ok_or(Error::Rejected)?;
-        let reduced = Zeroizing::new(d.rem(&*Zeroizing::new(lambda)));
-        require(*reduced == *self.d)
-    }
-}
-
-/// d = e^-1 mod lcm(p-1, q-1), refused unless 2^(nlen/2) < d (FIPS 186-5 A.1.1 item 3, RSA-4).
+/// d = e^-1 mod lcm(p-1, q-1), as long as n and big-endian, refused unless 2^(nlen/2) < d (FIPS 186-5 A.1.1
+/// item 3, RSA-4).
 ///
-/// e fits in a limb, so with k = -lambda^-1 mod e the inverse is (1 + k lambda) / e, exactly.
-pub(super) fn private_exponent<const H: usize>(p: &Uint<H>, q: &Uint<H>, e: u32) -> Result<PrivateExponent> {
+/// e fits in a limb, so with lambda the least common multiple and k = -lambda^-1 mod e the inverse is
+/// (1 + k lambda) / e, exactly.
+pub(super) fn private_exponent<const H: usize>(
+    p: &Uint<H>,
+    q: &Uint<H>,
+    e: u32,
+) -> Result<Zeroizing<Vec<u8>>> {
     let p1 = Zeroizing::new(p.wrapping_sub(&Uint::ONE));
     let q1 = Zeroizing::new(q.wrapping_sub(&Uint::ONE));
     let gcd = Zeroizing::new(non_zero(&p1.gcd(&q1))?);
     let p1 = Zeroizing::new(p1.div_rem(&gcd).0);
-    let (p1, q1) = (Zeroizing::new(BoxedUint::from(&*p1)), Zeroizing::new(BoxedUint::from(&*q1)));
-    let lambda = Zeroizing::new(p1.concatenating_mul(&*q1));
 
+    // lambda mod e, of the remainders of its factors.
     let divisor = limb(e)?;
-    let remainder = Uint::<1>::from(lambda.rem_limb(divisor).0);
+    let remainders =
+        Uint::<1>::from(p1.rem_limb(divisor).0).wrapping_mul(&Uint::<1>::from(q1.rem_limb(divisor).0));
+    let remainder = Uint::<1>::from(remainders.rem_limb(divisor).0);
     let modulus = Odd::new(Uint::<1>::from_u32(e)).into_option().ok_or(Error::Rejected)?;
     let inverse = remainder.invert_odd_mod(&modulus).into_option().ok_or(Error::Rejected)?;
-    let k = BoxedUint::from(modulus.wrapping_sub(&inverse));
+    let k = Zeroizing::new(modulus.wrapping_sub(&inverse));
 
-    let mut numerator = Zeroizing::new(lambda.concatenating_mul(&k));
-    numerator.wrapping_add_assign(BoxedUint::one());
-    let (d, rest) = numerator.div_rem_limb(divisor);
-    let d = Zeroizing::new(d);
-    let d = (&*d).try_resize(lambda.bits_precision()).map(Zeroizing::new).ok_or(Error::Rejected)?;
+    let (low, high) = p1.widening_mul(&*q1);
+    let (low, high) = (Zeroizing::new(low), Zeroizing::new(high));
+    let mut d = Zeroizing::new(vec![0; Uint::<H>::BYTES.saturating_mul(2)]);
+    let (upper, lower) = d.split_at_mut_checked(Uint::<H>::BYTES).ok_or(Error::Corrupted)?;
+    write_be(high.as_limbs(), upper);
+    write_be(low.as_limbs(), lower);
+    let mut word = Zeroizing::new([0u8; 8]);
+    write_be(k.as_limbs(), &mut *word);
+    invert(&mut d, u64::from_be_bytes(*word), e)?;
     // d is odd: more than nlen/2 bits is more than 2^(nlen/2).
-    require(rest == Limb::ZERO && d.bit_width() > Uint::<H>::BITS)?;
-    Ok(PrivateExponent { d, lambda })
+    let upper = d.get(..Uint::<H>::BYTES).ok_or(Error::Corrupted)?;
+    require(upper.iter().fold(0, |seen, byte| seen | byte).ct_ne(&0).into())?;
+    Ok(d)
+}
+
+/// From `lambda`, big-endian, to (1 + k lambda) / e, which must leave no rest.
+///
+/// The division starts at the low end: each limb of the quotient is what its product with e has to explain
+/// modulo 2^64, so that nothing is estimated and the time tells nothing.
+fn invert(number: &mut [u8], k: u64, e: u32) -> Result<()> {
+    let e = u64::from(e);
+    // Newton: an odd number is its own inverse modulo 8, and each step doubles the bits.
+    let inverse =
+        (0..5).fold(e, |inverse, _| inverse.wrapping_mul(2u64.wrapping_sub(e.wrapping_mul(inverse))));
+    let (mut carry, mut owed) = (1, 0);
+    for limb in number.rchunks_exact_mut(8) {
+        let limb: &mut [u8; 8] = limb.try_into().map_err(|_| Error::Corrupted)?;
+        let (low, high) = mont::mac(0, u64::from_be_bytes(*limb), k, carry);
+        carry = high;
+        let (rest, borrow) = low.overflowing_sub(owed);
+        let quotient = rest.wrapping_mul(inverse);
+        owed = mont::mac(0, quotient, e, 0).1.wrapping_add(u64::from(borrow));
+        *limb = quotient.to_be_bytes();
+    }
+    require(carry == owed)
+}
+
+/// d e = 1 mod (prime - 1), for a d as long as n.
+fn require_inverse_modulo_before<const H: usize>(d: &[u8], prime: &Uint<H>, e: u32) -> Result<()> {
+    let mut exact = Zeroizing::new(vec![0u8; Uint::<H>::BYTES.saturating_mul(2)]);
+    fit(d, &mut exact)?;
+    let (high, low) = exact.split_at_checked(Uint::<H>::BYTES).ok_or(Error::Corrupted)?;
+    let (low, high) = (half::<H>(low)?, half::<H>(high)?);
+    let before = Zeroizing::new(non_zero(&prime.wrapping_sub(&Uint::ONE))?);
+    let reduced = Zeroizing::new(Uint::rem_wide((*low, *high), &before));
+    require_inverse_before(&reduced, prime, e)
 }
 
 /// `value` < prime - 1 and value e = 1 mod (prime - 1).

@@ -257,7 +257,7 @@ fn look_up<const L: usize>(table: &[[u64; L]; ENTRIES], index: u64, out: &mut [u
 }
 
 /// `a + b c + carry`: low and high.
-const fn mac(a: u64, b: u64, c: u64, carry: u64) -> (u64, u64) {
+pub(super) const fn mac(a: u64, b: u64, c: u64, carry: u64) -> (u64, u64) {
     let wide = a as u128 + b as u128 * c as u128 + carry as u128;
     (wide as u64, (wide >> 64) as u64)
 }

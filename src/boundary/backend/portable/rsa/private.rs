@@ -10,8 +10,8 @@ use alloc::boxed::Box;
 use crypto_bigint::{Odd, U1024, U1536, U2048, U3072, U4096, Uint};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::Random;
 use super::mont::{self, Modulus};
+use super::{Random, write_be};
 use crate::error::{Error, Result};
 
 /// The numbers of a private key of one of the three sizes.
@@ -254,14 +254,8 @@ fn inverse_before<const H: usize>(prime: &Uint<H>, e: u32) -> Result<Uint<H>> {
 fn limbs_of<const H: usize, const L: usize>(number: &Uint<H>, out: &mut [u64; L]) -> Result<()> {
     let mut bytes = Zeroizing::new([0u8; 256]);
     let bytes = bytes.get_mut(..Uint::<H>::BYTES).ok_or(Error::Corrupted)?;
-    write_be(number, bytes);
+    write_be(number.as_limbs(), bytes);
     mont::from_be(bytes, out).ok_or(Error::Corrupted)
-}
-
-fn write_be<const H: usize>(number: &Uint<H>, out: &mut [u8]) {
-    for (chunk, word) in out.rchunks_exact_mut(crypto_bigint::Limb::BYTES).zip(number.as_words()) {
-        chunk.copy_from_slice(&word.to_be_bytes());
-    }
 }
 
 /// Random, below 2^(bits of n - 1) and so below n, and not zero.
@@ -290,7 +284,7 @@ fn invert_public<const C: usize, const W: usize>(
     mont::to_be(a, bytes);
     // No inverse means a factor of n was drawn, which happens to nobody whose source is sound.
     let inverse = Uint::<C>::from_be_slice(bytes).invert_odd_mod_vartime(&modulus);
-    write_be(&inverse.into_option().ok_or(Error::EntropyFailed)?, bytes);
+    write_be(inverse.into_option().ok_or(Error::EntropyFailed)?.as_limbs(), bytes);
     mont::from_be(bytes, out).ok_or(Error::Corrupted)?;
     // With s, which is wiped, it would give r.
     bytes.zeroize();
