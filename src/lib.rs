@@ -64,6 +64,8 @@ mod budget; // use counts, leased in blocks
 mod error; // one page, no payloads
 mod handle; // volatile handles, lifelong ids
 mod outcome; // the service indicator and its caveats
+mod services; // what the module serves, as facts for documents
+mod ssp; // its sensitive security parameters, as facts for documents
 mod store; // where live keys lie: on the heap, or in place
 
 // -- the boundary: plaintext key bytes exist in this folder and nowhere else --
@@ -101,7 +103,9 @@ pub use hooks::{Authenticator, Clock, UsageLog, UsersOnly};
 pub use outcome::{Caveats, Encrypted, Indicator, Iv, Reason};
 pub use policy::{Profile, Role, Subject};
 pub use selftest::{TestKind, TestReport};
+pub use services::{Access, SERVICES, Service};
 pub use session::{Context, Filter, KeyInfo, Operation, Session, UnwrapAs};
+pub use ssp::{SSPS, Ssp, SspFacts};
 pub use state::{Event, Outcome, State, TamperSwitch, TestState, next as next_state};
 #[cfg(feature = "alloc")]
 pub use store::HeapStore;

@@ -1,4 +1,5 @@
-//! docs/algorithms.md, docs/self-tests.md and docs/state-model.md are made from the code. This test renders them and compares;
+//! docs/algorithms.md, self-tests.md, state-model.md, services.md and ssp-table.md are made from the code. This test
+//! renders them and compares;
 //! `STRONGROOM_WRITE_DOCS=1 cargo test --test docs` writes them.
 #![cfg(all(feature = "std", feature = "aes", feature = "hmac"))]
 #![cfg(all(feature = "rsa", feature = "ecdsa", feature = "ed25519"))] // the documents show the full build
@@ -8,8 +9,8 @@ use std::fmt::Write;
 use std::path::Path;
 
 use strongroom::{
-    Algorithm, Approval, Engine, Event, Facts, Family, Hash, KeyKind, ParamSet, State, TestKind, TestState,
-    Usage, next_state,
+    Algorithm, Approval, Engine, Event, Facts, Family, Hash, KeyClass, KeyKind, ParamSet, SERVICES, SSPS,
+    Ssp, SspFacts, State, TestKind, TestState, Usage, next_state,
 };
 
 const MADE: &str =
@@ -28,6 +29,53 @@ fn self_tests_md_is_current() {
 #[test]
 fn state_model_md_is_current() {
     current("docs/state-model.md", &state_model());
+}
+
+#[test]
+fn services_md_is_current() {
+    current("docs/services.md", &services());
+}
+
+#[test]
+fn ssp_table_md_is_current() {
+    current("docs/ssp-table.md", &ssp_table());
+}
+
+/// Every public call of `Session` and `Engine` is a service, and every call named here exists.
+#[test]
+fn every_call_is_a_service() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = vec![source.join("engine.rs"), source.join("engine/builder.rs")];
+    for entry in std::fs::read_dir(source.join("session")).unwrap() {
+        files.push(entry.unwrap().path());
+    }
+    let mut calls: Vec<String> = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        // Calls stand in impl blocks of the two types; others (builders, values) are no services.
+        let mut inside = false;
+        for line in text.lines() {
+            if line.starts_with("impl") {
+                inside = line.contains("Session<") || line.contains("Engine<");
+            } else if line.starts_with('}') {
+                inside = false;
+            }
+            let name = line.trim().strip_prefix("pub fn ").or(line.trim().strip_prefix("pub const fn "));
+            if let Some(name) = name.filter(|_| inside) {
+                calls.push(name.split(['(', '<']).next().unwrap().to_string());
+            }
+        }
+    }
+    let named = |call: &str| SERVICES.iter().any(|service| service.calls.contains(&call));
+    let laboratory = |call: &str| call.starts_with("lab_");
+    let missing: Vec<_> = calls.iter().filter(|call| !named(call) && !laboratory(call)).collect();
+    assert!(missing.is_empty(), "calls that no service names: {missing:?}");
+    for service in SERVICES {
+        for call in service.calls {
+            assert!(calls.iter().any(|found| found == call), "{}: there is no call {call}", service.name);
+        }
+    }
+    assert!(calls.len() > 40);
 }
 
 /// A link that leads nowhere is worse than none.
@@ -249,7 +297,16 @@ fn state_model() -> String {
     let mut out = format!("{MADE}\n# State model\n\n");
     out += "One atomic byte and one total function, `next_state(state, event)`. The check at entry and the \
             check before output\nread the same byte. Bytes that are no state read as Error.\n\n";
-    out += "| State | Byte | Served |\n| --- | --- | --- |\n";
+    out += "```mermaid\nstateDiagram-v2\n    [*] --> PowerOff\n";
+    for state in State::ALL {
+        for event in Event::ALL {
+            let next = next_state(state, event);
+            if next != state {
+                writeln!(out, "    {} --> {}: {event:?}", state.name(), next.name()).unwrap();
+            }
+        }
+    }
+    out += "```\n\n| State | Byte | Served |\n| --- | --- | --- |\n";
     for state in State::ALL {
         let served = match state {
             State::PowerOff | State::Initialising => "nothing: there is no engine yet",
@@ -280,5 +337,75 @@ fn state_model() -> String {
             entropy source fails\nits health tests three times in a row, when a key record is damaged, and when \
             a service panics. Zeroise is applied by\n`Engine::zeroise` and by a tamper switch, in every state. \
             TestsRequested is applied by `Engine::self_test`.\n";
+    out
+}
+
+fn services() -> String {
+    let mut out = format!("{MADE}\n# Services\n\n");
+    out += "What the module serves (ISO/IEC 19790 section 7.4.3). Who may ask for a key's use is in \
+            [policy.md](policy.md#who-may-ask);\nwhat is an approved service, in [policy.md](policy.md#indicator). \
+            An answer with an indicator says so of that very call.\n\n";
+    out += "| Service | Calls | What it does | Roles | Usage | States | Indicator | Parameters |\n";
+    out += "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
+    for service in SERVICES {
+        let calls: Vec<_> = service.calls.iter().map(|call| format!("`{call}`")).collect();
+        let roles = match service.roles {
+            [] => "none".to_owned(),
+            roles => {
+                roles.iter().map(|role| format!("{role:?}").to_lowercase()).collect::<Vec<_>>().join(", ")
+            }
+        };
+        let states = if service.every_state { "every" } else { "Operational" };
+        let indicated = if service.indicated { "yes" } else { "-" };
+        let touched: Vec<_> = service
+            .ssps
+            .iter()
+            .map(|(ssp, how)| {
+                let letters: String = how.iter().map(|access| access.letter()).collect();
+                format!("{} {letters}", ssp.facts().unwrap().name)
+            })
+            .collect();
+        writeln!(
+            out,
+            "| {} | {} | {} | {roles} | {} | {states} | {indicated} | {} |",
+            service.name,
+            calls.join(" "),
+            service.does,
+            usages(service.usage),
+            or_dash(&touched),
+        )
+        .unwrap();
+    }
+    out += "\n\"none\": served to everybody, without a session. Parameters ([ssp-table.md](ssp-table.md)): G generated, \
+            R read out,\nW written, E used, Z wiped; which of them a call touches depends on the key it is made \
+            with.\n";
+    out
+}
+
+fn ssp_table() -> String {
+    let mut out = format!("{MADE}\n# Sensitive security parameters\n\n");
+    out += "Critical ones (CSP) must not be disclosed or changed, public ones (PSP) must not be changed. Every one \
+            is held in\nmemory alone: the engine stores nothing. Strengths are in bits.\n\n";
+    out += "| Parameter | Class | Strength | Made by | Enters | Leaves | Kept | Wiped by | Used for |\n";
+    out += "| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
+    for facts in SSPS {
+        let SspFacts { name, strength, generation, entry, output, storage, zeroisation, usage, .. } = facts;
+        let class = if facts.critical { "CSP" } else { "PSP" };
+        writeln!(
+            out,
+            "| {name} | {class} | {strength} | {generation} | {entry} | {output} | {storage} | {zeroisation} | {usage} |"
+        )
+        .unwrap();
+    }
+    out += "\n## Keys\n\n| Kind of key | Private or secret | Public |\n| --- | --- | --- |\n";
+    for kind in KeyKind::ALL {
+        let name = |class| Ssp::of_key(kind, class).facts().unwrap().name;
+        let (own, public) = if kind.is_asymmetric() {
+            (name(KeyClass::Private), name(KeyClass::Public))
+        } else {
+            (name(KeyClass::Secret), "-")
+        };
+        writeln!(out, "| {} | {own} | {public} |", kind.name()).unwrap();
+    }
     out
 }

@@ -335,8 +335,8 @@ fn keys_and_nonces_of_ecdsa_leave_nothing() {
             let forms =
                 |bytes: &[u8]| if p384 { secrets::p384_forms(bytes) } else { secrets::p256_forms(bytes) };
             // The inverse of d is nobody's; that of k is the whole key.
-            forms(&d)[..2].iter().for_each(|form| drop(watch.secret("d", form)));
-            forms(&k).iter().for_each(|form| drop(watch.secret("k", form)));
+            forms(&d)[..2].iter().for_each(|form| _ = watch.secret("d", form));
+            forms(&k).iter().for_each(|form| _ = watch.secret("k", form));
             let point = if p384 {
                 p384::ecdsa::SigningKey::from_slice(&d)
                     .unwrap()
@@ -402,7 +402,7 @@ fn agreed_secrets_leave_nothing() {
         let d = outside::unhex(P256[0]);
         let own = p256::SecretKey::from_slice(&d).unwrap();
         let shared = (peer.to_projective() * *own.to_nonzero_scalar()).to_affine().x();
-        secrets::p256_forms(&d)[..2].iter().for_each(|form| drop(watch.secret("d", form)));
+        secrets::p256_forms(&d)[..2].iter().for_each(|form| _ = watch.secret("d", form));
         watch.secret("Z", &shared);
         let extracted = outside::hmac(Hash::Sha256, b"salt", &shared);
         watch.secret("pseudorandom key", &extracted);
@@ -554,9 +554,9 @@ fn slots_are_wiped_in_place() {
         assert!(watch.live() > 0, "the twins are not alike");
         let mut out = [0; 64];
         session.encrypt(key, Algorithm::AesGcm, &Params::NONE, b"text", &mut out).unwrap().value();
-        watch.nothing_is_freed(
-            || if zeroise { engine.zeroise() } else { drop(session.destroy(key).unwrap()) },
-        );
+        watch.nothing_is_freed(|| {
+            if zeroise { engine.zeroise() } else { session.destroy(key).unwrap().value() }
+        });
         watch.nothing_lives();
     }
 }
