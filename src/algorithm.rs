@@ -58,10 +58,17 @@ pub enum Algorithm {
     EcdsaP256 = 0x0501,
     /// ECDSA on P-384 (FIPS 186-5 section 6).
     EcdsaP384 = 0x0502,
+    /// ECDSA on P-521 (FIPS 186-5 section 6).
+    EcdsaP521 = 0x0503,
+    /// ECDSA on secp256k1 (SEC 1 v2 section 4.1, SEC 2 v2 section 2.4.1), as ledgers use it: signatures
+    /// have an s of at most n/2, and verifying takes either. Not approved.
+    EcdsaSecp256k1 = 0x0504,
     /// ECDH on P-256 into a derived key (SP 800-56A r3 section 5.7.1.2, SP 800-56C r2).
     EcdhP256 = 0x0511,
     /// ECDH on P-384 into a derived key (SP 800-56A r3 section 5.7.1.2, SP 800-56C r2).
     EcdhP384 = 0x0512,
+    /// ECDH on P-521 into a derived key (SP 800-56A r3 section 5.7.1.2, SP 800-56C r2).
+    EcdhP521 = 0x0513,
     /// Ed25519, pure (FIPS 186-5 section 7.6).
     Ed25519 = 0x0601,
     /// Ed25519ph: Ed25519 over SHA-512 of the message, with a context (FIPS 186-5 section 7.8).
@@ -392,8 +399,11 @@ impl Algorithm {
             Self::RsaAesKwp => &facts::RSA_AES_KWP,
             Self::EcdsaP256 => &facts::ECDSA_P256,
             Self::EcdsaP384 => &facts::ECDSA_P384,
+            Self::EcdsaP521 => &facts::ECDSA_P521,
+            Self::EcdsaSecp256k1 => &facts::ECDSA_SECP256K1,
             Self::EcdhP256 => &facts::ECDH_P256,
             Self::EcdhP384 => &facts::ECDH_P384,
+            Self::EcdhP521 => &facts::ECDH_P521,
             Self::Ed25519 => &facts::ED25519,
             Self::Ed25519ph => &facts::ED25519PH,
             Self::CtrDrbg => &facts::CTR_DRBG,

@@ -97,7 +97,7 @@ const fn next_byte(text: &[u8], mut at: usize) -> Option<(u8, usize)> {
 }
 
 /// Every vector file. The compiler reads each of them whole, whichever of its values are used.
-const FILES: [&str; 17] = [
+const FILES: [&str; 19] = [
     include_str!("../kat-vectors/cast/aes_block.txt"),
     include_str!("../kat-vectors/cast/aes_cbc.txt"),
     include_str!("../kat-vectors/cast/aes_cmac.txt"),
@@ -108,6 +108,8 @@ const FILES: [&str; 17] = [
     include_str!("../kat-vectors/cast/ecdh.txt"),
     include_str!("../kat-vectors/cast/ecdsa_p256.txt"),
     include_str!("../kat-vectors/cast/ecdsa_p384.txt"),
+    include_str!("../kat-vectors/cast/ecdsa_p521.txt"),
+    include_str!("../kat-vectors/cast/ecdsa_secp256k1.txt"),
     include_str!("../kat-vectors/cast/ed25519.txt"),
     include_str!("../kat-vectors/cast/ed25519ph.txt"),
     include_str!("../kat-vectors/cast/hmac.txt"),

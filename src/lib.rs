@@ -36,6 +36,7 @@
         feature = "kdf",
         feature = "rsa",
         feature = "ecdsa",
+        feature = "secp256k1",
         feature = "ed25519"
     )),
     allow(dead_code, unused_imports, unused_variables)

@@ -97,7 +97,11 @@ def sha3(v):
 
 
 def ecdh(v):
-    for name, curve, other in (("p256", ec.SECP256R1(), "P-256"), ("p384", ec.SECP384R1(), "P-384")):
+    for name, curve, other in (
+        ("p256", ec.SECP256R1(), "P-256"),
+        ("p384", ec.SECP384R1(), "P-384"),
+        ("p521", ec.SECP521R1(), "P-521"),
+    ):
         d, q, z = (v[f"{name}_{part}"] for part in "dqz")
         peer = ec.EllipticCurvePublicKey.from_encoded_point(curve, q)
         own = ec.derive_private_key(int.from_bytes(d, "big"), curve)
@@ -274,30 +278,30 @@ def ctr_drbg(v):
 # --- ECDSA: FIPS 186-5, section 6.4 ---
 
 
-def scalar_times_point(k, point, p):
-    """k times the point, on a curve with a = -3, in plain affine arithmetic."""
+def scalar_times_point(k, point, p, a=-3):
+    """k times the point, on y^2 = x^3 + a*x + b, in plain affine arithmetic."""
     result = None
     while k:
         if k & 1:
-            result = add_points(result, point, p)
-        point = add_points(point, point, p)
+            result = add_points(result, point, p, a)
+        point = add_points(point, point, p, a)
         k >>= 1
     return result
 
 
-def add_points(left, right, p):
+def add_points(left, right, p, a):
     if left is None:
         return right
     (x1, y1), (x2, y2) = left, right
     if left == right:
-        slope = (3 * x1 * x1 - 3) * pow(2 * y1, -1, p) % p
+        slope = (3 * x1 * x1 + a) * pow(2 * y1, -1, p) % p
     else:
         slope = (y2 - y1) * pow(x2 - x1, -1, p) % p
     x3 = (slope * slope - x1 - x2) % p
     return x3, (slope * (x1 - x3) - y1) % p
 
 
-# p, the order n and the base point: SP 800-186, sections 3.2.1.3 and 3.2.1.4.
+# p, the order n and the base point: SP 800-186, sections 3.2.1.3 to 3.2.1.5.
 P256 = (
     2**256 - 2**224 + 2**192 + 2**96 - 1,
     0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
@@ -310,13 +314,26 @@ P384 = (
     0xAA87CA22BE8B05378EB1C71EF320AD746E1D3B628BA79B9859F741E082542A385502F25DBF55296C3A545E3872760AB7,
     0x3617DE4A96262C6F5D9E98BF9292DC29F8F41DBD289A147CE9DA3113B5F0B8C00A60B1CE1D7E819D7A431D7C90EA0E5F,
 )
+P521 = (
+    2**521 - 1,
+    0x01FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFA51868783BF2F966B7FCC0148F709A5D03BB5C9B8899C47AEBB6FB71E91386409,
+    0xC6858E06B70404E9CD9E3ECB662395B4429C648139053FB521F828AF606B4D3DBAA14B5E77EFE75928FE1DC127A2FFA8DE3348B3C1856A429BF97E7E31C2E5BD66,
+    0x11839296A789A3BC0045C8A5FB42C7D1BD998F54449579B446817AFBD17273E662C97EE72995EF42640C550B9013FAD0761353C7086A272C24088BE94769FD16650,
+)
+# SEC 2 v2, section 2.4.1; a = 0 and not -3.
+SECP256K1 = (
+    2**256 - 2**32 - 977,
+    0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141,
+    0x79BE667EF9DCBBAC55A06295CE870B07029BFCDB2DCE28D959F2815B16F81798,
+    0x483ADA7726A3C4655DA4FBFC0E1108A8FD17B448A68554199C47D08FFB10D4B8,
+)
 
 
-def ecdsa_sign(curve, d, digest, k):
+def ecdsa_sign(curve, d, digest, k, a=-3):
     p, n, gx, gy = curve
     size = (n.bit_length() + 7) // 8
     d, e, k = (int.from_bytes(x, "big") for x in (d, digest, k))
-    r = scalar_times_point(k, (gx, gy), p)[0] % n
+    r = scalar_times_point(k, (gx, gy), p, a)[0] % n
     s = pow(k, -1, n) * (e + r * d) % n
     return r.to_bytes(size, "big") + s.to_bytes(size, "big")
 
@@ -361,6 +378,27 @@ def ecdsa(v, curve, params, hash_, other_hash):
             key = ECC.construct(curve=f"P-{curve.key_size}", d=int.from_bytes(d, "big"))
             signed = DSS.new(key, "deterministic-rfc6979").sign(other_hash.new(msg))
             check(f"{name} deterministic, PyCryptodome", signed == sig)
+
+
+def secp256k1(v):
+    """PyCryptodome has not this curve: OpenSSL and the arithmetic of this file."""
+    curve, n = ec.SECP256K1(), SECP256K1[1]
+    for case in ("sign", "verify"):
+        q, msg, sig = v[f"{case}_q"], v[f"{case}_msg"], v[f"{case}_sig"]
+        check(f"{v.name} {case} digest", hashlib.sha256(msg).digest() == v[f"{case}_digest"])
+        r, s = int.from_bytes(sig[:32], "big"), int.from_bytes(sig[32:], "big")
+        key = ec.EllipticCurvePublicKey.from_encoded_point(curve, q)
+        for good, value in ((True, s), (True, n - s), (False, s ^ 1)):
+            der = utils.encode_dss_signature(r, value)
+            check(f"{v.name} {case} OpenSSL", verifies(key.verify, der, msg, ec.ECDSA(hashes.SHA256())) == good)
+        check(f"{v.name} {case} low s to sign, high s to verify", (s <= n // 2) == (case == "sign"))
+    d = int.from_bytes(v["sign_d"], "big")
+    public = scalar_times_point(d, SECP256K1[2:], SECP256K1[0], a=0)
+    check(f"{v.name} public key", v["sign_q"] == b"\x04" + b"".join(c.to_bytes(32, "big") for c in public))
+    signed = ecdsa_sign(SECP256K1, v["sign_d"], v["sign_digest"], v["sign_k"], a=0)
+    s = int.from_bytes(signed[32:], "big")
+    check(f"{v.name} k gives a high s", s > n // 2)
+    check(f"{v.name} sign with k, this file", signed[:32] + (n - s).to_bytes(32, "big") == v["sign_sig"])
 
 
 def ed25519s(v):
@@ -561,6 +599,8 @@ CHECKS = {
     "ecdh": ecdh,
     "ecdsa_p256": lambda v: ecdsa(v, ec.SECP256R1(), P256, hashes.SHA256(), SHA256),
     "ecdsa_p384": lambda v: ecdsa(v, ec.SECP384R1(), P384, hashes.SHA384(), SHA384),
+    "ecdsa_p521": lambda v: ecdsa(v, ec.SECP521R1(), P521, hashes.SHA512(), SHA512),
+    "ecdsa_secp256k1": secp256k1,
     "ed25519": ed25519s,
     "ed25519ph": ed25519phs,
     "kdf": kdf,

@@ -25,8 +25,11 @@ pub(crate) static FACTS: &[&Facts] = &[
     &RSA_AES_KWP,
     &ECDSA_P256,
     &ECDSA_P384,
+    &ECDSA_P521,
+    &ECDSA_SECP256K1,
     &ECDH_P256,
     &ECDH_P384,
+    &ECDH_P521,
     &ED25519,
     &ED25519PH,
     &CTR_DRBG,
@@ -229,30 +232,42 @@ pub(super) static RSA_AES_KWP: Facts = Facts {
     family: Family::RsaAesTransport,
     params: ParamSet { hashes: HashSet::STRONG, label: true, ..ParamSet::NONE },
 };
-pub(super) static ECDSA_P256: Facts = Facts {
-    algorithm: Algorithm::EcdsaP256,
-    name: "ECDSA-P256",
-    standard: "FIPS 186-5 6",
-    approval: Approval::Approved,
-    kinds: &[KeyKind::EcP256],
-    usage: SIGNATURE,
-    family: Family::Ecdsa,
-    params: ParamSet { hashes: HashSet::STRONG, deterministic: true, ..ParamSet::NONE },
-};
+pub(super) static ECDSA_P256: Facts =
+    Facts { algorithm: Algorithm::EcdsaP256, name: "ECDSA-P256", kinds: &[KeyKind::EcP256], ..ECDSA };
 pub(super) static ECDSA_P384: Facts = Facts {
     algorithm: Algorithm::EcdsaP384,
     name: "ECDSA-P384",
+    kinds: &[KeyKind::EcP384],
+    // ECDSA-3: the hash is at least as strong as the curve.
+    params: ParamSet { hashes: HashSet::of(Hash::Sha384).and(Hash::Sha512), ..ECDSA.params },
+    ..ECDSA
+};
+pub(super) static ECDSA_P521: Facts = Facts {
+    algorithm: Algorithm::EcdsaP521,
+    name: "ECDSA-P521",
+    kinds: &[KeyKind::EcP521],
+    params: ParamSet { hashes: HashSet::of(Hash::Sha512).and(Hash::Sha3_512), ..ECDSA.params },
+    ..ECDSA
+};
+pub(super) static ECDSA_SECP256K1: Facts = Facts {
+    algorithm: Algorithm::EcdsaSecp256k1,
+    name: "ECDSA-SECP256K1",
+    // No curve of SP 800-186.
+    standard: "SEC 1 v2 4.1, SEC 2 v2 2.4.1",
+    approval: Approval::NotApproved,
+    kinds: &[KeyKind::EcSecp256k1],
+    params: ParamSet { hashes: HashSet::of(Hash::Sha256).and(Hash::Sha3_256), ..ECDSA.params },
+    ..ECDSA
+};
+const ECDSA: Facts = Facts {
+    algorithm: Algorithm::EcdsaP256,
+    name: "",
     standard: "FIPS 186-5 6",
     approval: Approval::Approved,
-    kinds: &[KeyKind::EcP384],
+    kinds: &[],
     usage: SIGNATURE,
     family: Family::Ecdsa,
-    // ECDSA-3: the hash is at least as strong as the curve.
-    params: ParamSet {
-        hashes: HashSet::of(Hash::Sha384).and(Hash::Sha512),
-        deterministic: true,
-        ..ParamSet::NONE
-    },
+    params: ParamSet { hashes: HashSet::STRONG, deterministic: true, ..ParamSet::NONE },
 };
 pub(super) static ED25519: Facts = Facts {
     algorithm: Algorithm::Ed25519,
@@ -289,6 +304,8 @@ pub(super) static ECDH_P256: Facts =
     Facts { algorithm: Algorithm::EcdhP256, name: "ECDH-P256", kinds: &[KeyKind::EcP256], ..ECDH };
 pub(super) static ECDH_P384: Facts =
     Facts { algorithm: Algorithm::EcdhP384, name: "ECDH-P384", kinds: &[KeyKind::EcP384], ..ECDH };
+pub(super) static ECDH_P521: Facts =
+    Facts { algorithm: Algorithm::EcdhP521, name: "ECDH-P521", kinds: &[KeyKind::EcP521], ..ECDH };
 const ECDH: Facts = Facts {
     algorithm: Algorithm::EcdhP256,
     name: "",

@@ -27,13 +27,17 @@ pub enum KeyKind {
     EcP256 = 0x0401,
     /// Elliptic-curve key on P-384.
     EcP384 = 0x0402,
+    /// Elliptic-curve key on P-521.
+    EcP521 = 0x0403,
+    /// Elliptic-curve key on secp256k1.
+    EcSecp256k1 = 0x0404,
     /// Edwards-curve key, Ed25519.
     Ed25519 = 0x0501,
 }
 
 impl KeyKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Aes128,
         Self::Aes192,
         Self::Aes256,
@@ -44,6 +48,8 @@ impl KeyKind {
         Self::Rsa4096,
         Self::EcP256,
         Self::EcP384,
+        Self::EcP521,
+        Self::EcSecp256k1,
         Self::Ed25519,
     ];
 
@@ -73,6 +79,8 @@ impl KeyKind {
             Self::Rsa4096 => "RSA-4096",
             Self::EcP256 => "P-256",
             Self::EcP384 => "P-384",
+            Self::EcP521 => "P-521",
+            Self::EcSecp256k1 => "secp256k1",
             Self::Ed25519 => "Ed25519",
         }
     }
@@ -100,8 +108,9 @@ impl KeyKind {
         match self {
             Self::Aes128 => 16,
             Self::Aes192 => 24,
-            Self::Aes256 | Self::EcP256 | Self::Ed25519 => 32,
+            Self::Aes256 | Self::EcP256 | Self::EcSecp256k1 | Self::Ed25519 => 32,
             Self::EcP384 => 48,
+            Self::EcP521 => 66,
             Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => self.modulus_len(),
             Self::Hmac | Self::Derivation => 0,
         }
@@ -110,9 +119,14 @@ impl KeyKind {
     pub(crate) const fn strength(self) -> Strength {
         match self {
             Self::Rsa2048 => Strength(112),
-            Self::Aes128 | Self::EcP256 | Self::Ed25519 | Self::Rsa3072 | Self::Rsa4096 => Strength(128),
+            Self::Aes128
+            | Self::EcP256
+            | Self::EcSecp256k1
+            | Self::Ed25519
+            | Self::Rsa3072
+            | Self::Rsa4096 => Strength(128),
             Self::Aes192 | Self::EcP384 => Strength(192),
-            Self::Aes256 => Strength(256),
+            Self::Aes256 | Self::EcP521 => Strength(256),
             Self::Hmac | Self::Derivation => Strength(0),
         }
     }

@@ -5,7 +5,10 @@ use super::alg::mac::MacState;
 use super::backend::portable::aes::modes::CmacKey;
 use super::backend::portable::aes::{BlockKey, GcmKey};
 #[cfg(feature = "ecdsa")]
-use super::backend::portable::ec::{self, P256, P384};
+#[cfg(feature = "secp256k1")]
+use super::backend::portable::ec::Secp256k1;
+#[cfg(feature = "ecdsa")]
+use super::backend::portable::ec::{self, P256, P384, P521};
 #[cfg(feature = "ed25519")]
 use super::backend::portable::ed25519;
 use super::backend::portable::hash::HmacKey;
@@ -14,6 +17,7 @@ use super::backend::portable::rsa;
 use crate::algorithm::Family;
 use crate::attributes::{Attributes, KeyClass, KeyKind};
 use crate::error::{Error, Result};
+use crate::wire::spki::EcCurve;
 
 /// A prepared form.
 pub(in crate::boundary) enum Prepared {
@@ -25,13 +29,13 @@ pub(in crate::boundary) enum Prepared {
     Cmac(CmacKey),
     Hmac(HmacKey),
     #[cfg(feature = "ecdsa")]
-    P256(ec::PrivateKey<P256>),
+    P256(ec::Key<P256>),
     #[cfg(feature = "ecdsa")]
-    P256Public(ec::PublicKey<P256>),
+    P384(ec::Key<P384>),
     #[cfg(feature = "ecdsa")]
-    P384(ec::PrivateKey<P384>),
-    #[cfg(feature = "ecdsa")]
-    P384Public(ec::PublicKey<P384>),
+    P521(ec::Key<P521>),
+    #[cfg(feature = "secp256k1")]
+    Secp256k1(ec::Key<Secp256k1>),
     #[cfg(feature = "ed25519")]
     Ed25519(ed25519::PrivateKey),
     #[cfg(feature = "ed25519")]
@@ -63,13 +67,13 @@ impl Prepared {
             }
             (KeyKind::Derivation, KeyClass::Secret) => Ok(Self::Stored),
             #[cfg(feature = "ecdsa")]
-            (KeyKind::EcP256, KeyClass::Private) => Ok(Self::P256(ec::PrivateKey::new(bytes)?)),
+            (KeyKind::EcP256, class) => Ok(Self::P256(ec_key(class, bytes)?)),
             #[cfg(feature = "ecdsa")]
-            (KeyKind::EcP256, KeyClass::Public) => Ok(Self::P256Public(ec_public(bytes)?)),
+            (KeyKind::EcP384, class) => Ok(Self::P384(ec_key(class, bytes)?)),
             #[cfg(feature = "ecdsa")]
-            (KeyKind::EcP384, KeyClass::Private) => Ok(Self::P384(ec::PrivateKey::new(bytes)?)),
-            #[cfg(feature = "ecdsa")]
-            (KeyKind::EcP384, KeyClass::Public) => Ok(Self::P384Public(ec_public(bytes)?)),
+            (KeyKind::EcP521, class) => Ok(Self::P521(ec_key(class, bytes)?)),
+            #[cfg(feature = "secp256k1")]
+            (KeyKind::EcSecp256k1, class) => Ok(Self::Secp256k1(ec_key(class, bytes)?)),
             #[cfg(feature = "ed25519")]
             (KeyKind::Ed25519, KeyClass::Private) => {
                 let seed = bytes.try_into().map_err(|_| Error::Rejected)?;
@@ -127,6 +131,24 @@ impl Prepared {
         }
     }
 
+    /// The public half of a key on whichever curve: the curve, and the uncompressed point in `buffer`.
+    pub(in crate::boundary) fn point<'a>(
+        &self,
+        buffer: &'a mut [u8; EcCurve::MAX_POINT],
+    ) -> Result<(EcCurve, &'a [u8])> {
+        match self {
+            #[cfg(feature = "ecdsa")]
+            Self::P256(key) => ec_point(EcCurve::P256, key, buffer),
+            #[cfg(feature = "ecdsa")]
+            Self::P384(key) => ec_point(EcCurve::P384, key, buffer),
+            #[cfg(feature = "ecdsa")]
+            Self::P521(key) => ec_point(EcCurve::P521, key, buffer),
+            #[cfg(feature = "secp256k1")]
+            Self::Secp256k1(key) => ec_point(EcCurve::Secp256k1, key, buffer),
+            _ => Err(Error::Unsupported),
+        }
+    }
+
     #[cfg(feature = "ed25519")]
     pub(in crate::boundary) fn ed25519(&self) -> Result<&ed25519::PrivateKey> {
         match self {
@@ -153,10 +175,28 @@ impl Prepared {
     }
 }
 
-/// Full validation (SP 800-56A r3 section 5.6.2.3.3, VAL-EC-1), once, when the key is brought in.
+/// A private key, or a public one validated in full (SP 800-56A r3 section 5.6.2.3.3, VAL-EC-1), once, when
+/// it is brought in.
 #[cfg(feature = "ecdsa")]
-fn ec_public<C: ec::Curve>(bytes: &[u8]) -> Result<ec::PublicKey<C>> {
-    let key = ec::PublicKey::new(bytes)?;
-    key.validate_full()?;
-    Ok(key)
+fn ec_key<C: ec::Curve>(class: KeyClass, bytes: &[u8]) -> Result<ec::Key<C>> {
+    match class {
+        KeyClass::Private => Ok(ec::Key::Private(ec::PrivateKey::new(bytes)?)),
+        KeyClass::Public => {
+            let key = ec::PublicKey::new(bytes)?;
+            key.validate_full()?;
+            Ok(ec::Key::Public(key))
+        }
+        KeyClass::Secret => Err(Error::Unsupported),
+    }
+}
+
+#[cfg(feature = "ecdsa")]
+fn ec_point<'a, C: ec::Curve>(
+    curve: EcCurve,
+    key: &ec::Key<C>,
+    buffer: &'a mut [u8; EcCurve::MAX_POINT],
+) -> Result<(EcCurve, &'a [u8])> {
+    let point = buffer.get_mut(..curve.point_len()).ok_or(Error::Corrupted)?;
+    key.public().bytes(point)?;
+    Ok((curve, point))
 }

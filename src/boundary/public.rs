@@ -9,9 +9,6 @@ use crate::policy::ops::Inspect;
 use crate::state::Staged;
 use crate::wire::spki::{self, EcCurve, PublicKeyInfo};
 
-/// Longest SubjectPublicKeyInfo: RSA-4096.
-const MAX_POINT: usize = 97;
-
 /// Emits the public half of a key as SubjectPublicKeyInfo (RFC 5480, RFC 8410, RFC 8017).
 pub(crate) fn emit<'b>(permit: Permit<'_, Inspect>, mut out: Staged<'b>) -> Result<Staged<'b>> {
     permit.material(|material| {
@@ -49,9 +46,7 @@ pub(crate) fn fill(info: &PublicKeyInfo<'_>, mut place: Vacant<'_>) -> Result<Pa
 /// The kind of a parsed public key.
 pub(crate) fn kind_of(info: &PublicKeyInfo<'_>) -> Result<KeyKind> {
     match info {
-        PublicKeyInfo::Ec { curve: EcCurve::P256, .. } => Ok(KeyKind::EcP256),
-        PublicKeyInfo::Ec { curve: EcCurve::P384, .. } => Ok(KeyKind::EcP384),
-        PublicKeyInfo::Ec { .. } => Err(Error::Unsupported),
+        PublicKeyInfo::Ec { curve, .. } => Ok(curve.kind()),
         PublicKeyInfo::Ed25519 { .. } => Ok(KeyKind::Ed25519),
         PublicKeyInfo::Rsa { n, .. } => match n.len() {
             256 => Ok(KeyKind::Rsa2048),
@@ -63,22 +58,13 @@ pub(crate) fn kind_of(info: &PublicKeyInfo<'_>) -> Result<KeyKind> {
 }
 
 /// Stored points are uncompressed: a compressed one is decompressed by preparing it.
-#[cfg(feature = "ecdsa")]
 fn uncompressed(point: &[u8], place: &mut Vacant<'_>) -> Result<()> {
-    use super::backend::portable::ec::{P256, P384, PublicKey};
     if point.len() == place.bytes().len() {
         return right_aligned(place.bytes(), point);
     }
-    match place.attributes().kind {
-        KeyKind::EcP256 => PublicKey::<P256>::new(point)?.bytes(place.bytes()),
-        KeyKind::EcP384 => PublicKey::<P384>::new(point)?.bytes(place.bytes()),
-        _ => Err(Error::Rejected),
-    }
-}
-
-#[cfg(not(feature = "ecdsa"))]
-fn uncompressed(_point: &[u8], _place: &mut Vacant<'_>) -> Result<()> {
-    Err(Error::Unsupported)
+    let mut buffer = [0; EcCurve::MAX_POINT];
+    let (_, point) = Prepared::new(place.attributes(), point)?.point(&mut buffer)?;
+    right_aligned(place.bytes(), point)
 }
 
 fn right_aligned(to: &mut [u8], from: &[u8]) -> Result<()> {
@@ -90,27 +76,9 @@ fn right_aligned(to: &mut [u8], from: &[u8]) -> Result<()> {
 
 /// Hands the public half to `with`.
 fn with_info<R>(prepared: &Prepared, with: impl FnOnce(&PublicKeyInfo<'_>) -> Result<R>) -> Result<R> {
-    #[cfg(feature = "ecdsa")]
-    {
-        use super::backend::portable::ec::{Curve, PublicKey};
-        fn ec<C: Curve, R>(
-            key: &PublicKey<C>,
-            curve: EcCurve,
-            len: usize,
-            with: impl FnOnce(&PublicKeyInfo<'_>) -> Result<R>,
-        ) -> Result<R> {
-            let mut point = [0; MAX_POINT];
-            let point = point.get_mut(..len).ok_or(Error::Corrupted)?;
-            key.bytes(point)?;
-            with(&PublicKeyInfo::Ec { curve, point })
-        }
-        match prepared {
-            Prepared::P256(key) => return ec(key.public_key(), EcCurve::P256, 65, with),
-            Prepared::P256Public(key) => return ec(key, EcCurve::P256, 65, with),
-            Prepared::P384(key) => return ec(key.public_key(), EcCurve::P384, 97, with),
-            Prepared::P384Public(key) => return ec(key, EcCurve::P384, 97, with),
-            _ => {}
-        }
+    let mut buffer = [0; EcCurve::MAX_POINT];
+    if let Ok((curve, point)) = prepared.point(&mut buffer) {
+        return with(&PublicKeyInfo::Ec { curve, point });
     }
     #[cfg(feature = "ed25519")]
     match prepared {
@@ -124,6 +92,5 @@ fn with_info<R>(prepared: &Prepared, with: impl FnOnce(&PublicKeyInfo<'_>) -> Re
         let zeros = e.iter().take_while(|byte| **byte == 0).count();
         return with(&PublicKeyInfo::Rsa { n: key.n(), e: e.get(zeros..).ok_or(Error::Corrupted)? });
     }
-    let _ = with;
     Err(Error::NotPermitted)
 }

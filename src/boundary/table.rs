@@ -23,8 +23,10 @@ use super::alg::{aes_cbc, aes_cmac, aes_ctr};
 use super::alg::{aes_gcm, ctr_drbg, sha2};
 #[cfg(feature = "ecdsa")]
 use super::alg::{ecdh, ecdsa};
+#[cfg(feature = "secp256k1")]
+use super::backend::portable::ec::Secp256k1;
 #[cfg(feature = "ecdsa")]
-use super::backend::portable::ec::{P256, P384};
+use super::backend::portable::ec::{P256, P384, P521};
 use super::derivation::{Encapsulation, Yield};
 use super::key::{Paired, Permit, Vacant};
 use super::tools::{Pairwise, Tools};
@@ -306,28 +308,28 @@ pub(crate) static ROWS: &[Row] = &[
         algorithm: Algorithm::EcdsaP256,
         applying: &[&ecdsa::P256_SIGN, &ecdsa::P256_DETERMINISTIC],
         opening: &[&ecdsa::P256_VERIFY],
-        applied_len: ecdsa::signature_len::<P256>,
-        sign: Some(ecdsa::sign::<P256>),
-        sign_hashed: Some(ecdsa::sign_digest::<P256, Sign>),
-        sign_digest: Some(ecdsa::sign_digest::<P256, SignDigest>),
-        verify: Some(ecdsa::verify::<P256>),
-        verify_digest: Some(ecdsa::verify_digest::<P256>),
-        stream: Streaming::Hashed,
-        ..EMPTY
+        ..ecdsa_row::<P256>()
     },
     #[cfg(feature = "ecdsa")]
     Row {
         algorithm: Algorithm::EcdsaP384,
         applying: &[&ecdsa::P384_SIGN, &ecdsa::P256_DETERMINISTIC],
         opening: &[&ecdsa::P384_VERIFY],
-        applied_len: ecdsa::signature_len::<P384>,
-        sign: Some(ecdsa::sign::<P384>),
-        sign_hashed: Some(ecdsa::sign_digest::<P384, Sign>),
-        sign_digest: Some(ecdsa::sign_digest::<P384, SignDigest>),
-        verify: Some(ecdsa::verify::<P384>),
-        verify_digest: Some(ecdsa::verify_digest::<P384>),
-        stream: Streaming::Hashed,
-        ..EMPTY
+        ..ecdsa_row::<P384>()
+    },
+    #[cfg(feature = "ecdsa")]
+    Row {
+        algorithm: Algorithm::EcdsaP521,
+        applying: &[&ecdsa::P521_SIGN, &ecdsa::P521_DETERMINISTIC],
+        opening: &[&ecdsa::P521_VERIFY],
+        ..ecdsa_row::<P521>()
+    },
+    #[cfg(feature = "secp256k1")]
+    Row {
+        algorithm: Algorithm::EcdsaSecp256k1,
+        applying: &[&ecdsa::SECP256K1_SIGN, &ecdsa::P256_DETERMINISTIC],
+        opening: &[&ecdsa::SECP256K1_VERIFY],
+        ..ecdsa_row::<Secp256k1>()
     },
     #[cfg(feature = "ecdsa")]
     Row {
@@ -343,6 +345,14 @@ pub(crate) static ROWS: &[Row] = &[
         applying: &[&ecdh::P384_AGREE, &kdf::HKDF],
         opening: &[&ecdh::P384_AGREE, &kdf::HKDF],
         agree: Some(ecdh::agree::<P384>),
+        ..EMPTY
+    },
+    #[cfg(feature = "ecdsa")]
+    Row {
+        algorithm: Algorithm::EcdhP521,
+        applying: &[&ecdh::P521_AGREE, &kdf::HKDF],
+        opening: &[&ecdh::P521_AGREE, &kdf::HKDF],
+        agree: Some(ecdh::agree::<P521>),
         ..EMPTY
     },
     #[cfg(feature = "ed25519")]
@@ -400,6 +410,21 @@ const RSA_SIGNATURE: Row = Row {
     ..EMPTY
 };
 
+/// The cells of a curve.
+#[cfg(feature = "ecdsa")]
+const fn ecdsa_row<C: ecdsa::Named>() -> Row {
+    Row {
+        applied_len: ecdsa::signature_len::<C>,
+        sign: Some(ecdsa::sign::<C>),
+        sign_hashed: Some(ecdsa::sign_digest::<C, Sign>),
+        sign_digest: Some(ecdsa::sign_digest::<C, SignDigest>),
+        verify: Some(ecdsa::verify::<C>),
+        verify_digest: Some(ecdsa::verify_digest::<C>),
+        stream: Streaming::Hashed,
+        ..EMPTY
+    }
+}
+
 // What protects must also be able to open, and nothing serves untested.
 const _: () = {
     let mut i = 0;
@@ -455,21 +480,13 @@ pub(crate) static KINDS: &[KindRow] = &[
     #[cfg(feature = "rsa")]
     rsa_kind(KeyKind::Rsa4096),
     #[cfg(feature = "ecdsa")]
-    KindRow {
-        kind: KeyKind::EcP256,
-        generate: ecdsa::generate::<P256>,
-        pairwise: Some(&ecdsa::P256_PAIR),
-        casts: &[&ecdsa::P256_SIGN, &ecdsa::P256_DETERMINISTIC, &ecdsa::P256_VERIFY],
-        public_len: 65,
-    },
+    ec_kind::<P256>(&[&ecdsa::P256_SIGN, &ecdsa::P256_DETERMINISTIC, &ecdsa::P256_VERIFY]),
     #[cfg(feature = "ecdsa")]
-    KindRow {
-        kind: KeyKind::EcP384,
-        generate: ecdsa::generate::<P384>,
-        pairwise: Some(&ecdsa::P384_PAIR),
-        casts: &[&ecdsa::P384_SIGN, &ecdsa::P256_DETERMINISTIC, &ecdsa::P384_VERIFY],
-        public_len: 97,
-    },
+    ec_kind::<P384>(&[&ecdsa::P384_SIGN, &ecdsa::P256_DETERMINISTIC, &ecdsa::P384_VERIFY]),
+    #[cfg(feature = "ecdsa")]
+    ec_kind::<P521>(&[&ecdsa::P521_SIGN, &ecdsa::P521_DETERMINISTIC, &ecdsa::P521_VERIFY]),
+    #[cfg(feature = "secp256k1")]
+    ec_kind::<Secp256k1>(&[&ecdsa::SECP256K1_SIGN, &ecdsa::P256_DETERMINISTIC, &ecdsa::SECP256K1_VERIFY]),
     #[cfg(feature = "ed25519")]
     KindRow {
         kind: KeyKind::Ed25519,
@@ -482,6 +499,17 @@ pub(crate) static KINDS: &[KindRow] = &[
 
 const fn symmetric(kind: KeyKind) -> KindRow {
     KindRow { kind, generate: generate_symmetric, pairwise: None, casts: DRBG, public_len: 0 }
+}
+
+#[cfg(feature = "ecdsa")]
+const fn ec_kind<C: ecdsa::Named>(casts: &'static [&'static Cast]) -> KindRow {
+    KindRow {
+        kind: C::CURVE.kind(),
+        generate: ecdsa::generate::<C>,
+        pairwise: Some(C::PAIRWISE),
+        casts,
+        public_len: C::CURVE.point_len(),
+    }
 }
 
 #[cfg(feature = "rsa")]

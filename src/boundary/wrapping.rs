@@ -78,10 +78,13 @@ pub(crate) fn output_len(row: &Row, kek: &Attributes, payload: &Header) -> Resul
 
 /// Longest bare form of a key, in whole semiblocks.
 fn bare_len_bound(attributes: &Attributes) -> usize {
+    // The scalar, the point, and the headers of both.
+    if let Some(curve) = EcCurve::of(attributes.kind) {
+        let len = curve.field_len().saturating_add(curve.point_len()).saturating_add(47);
+        return len.next_multiple_of(8);
+    }
     match attributes.kind {
         kind if !kind.is_asymmetric() => usize::from(attributes.length),
-        KeyKind::EcP256 => 144,
-        KeyKind::EcP384 => 192,
         KeyKind::Ed25519 => 88,
         // Nine integers, four and a half moduli together, and their headers.
         kind => kind.modulus_len().saturating_mul(9).saturating_div(2).saturating_add(96),
@@ -108,33 +111,16 @@ fn bare_form(payload: &Permit<'_, Export>) -> Result<Scratch> {
             pkcs8::emit(info, plain.bytes_mut())?;
             Ok(plain)
         };
+        let mut buffer = [0; EcCurve::MAX_POINT];
+        if let Ok((curve, point)) = material.prepared().point(&mut buffer) {
+            let public = Some(point);
+            return emit(&PrivateKeyInfo::Ec { curve, d: secret, public, parameters: false });
+        }
         match (header.attributes.kind, material.prepared()) {
             (kind, _) if !kind.is_asymmetric() => {
                 let mut plain = Scratch::new(secret.len())?;
                 plain.bytes_mut().copy_from_slice(secret);
                 Ok(plain)
-            }
-            #[cfg(feature = "ecdsa")]
-            (KeyKind::EcP256, Prepared::P256(key)) => {
-                let mut point = [0; 65];
-                key.public_key_bytes(&mut point)?;
-                emit(&PrivateKeyInfo::Ec {
-                    curve: EcCurve::P256,
-                    d: secret,
-                    public: Some(&point),
-                    parameters: false,
-                })
-            }
-            #[cfg(feature = "ecdsa")]
-            (KeyKind::EcP384, Prepared::P384(key)) => {
-                let mut point = [0; 97];
-                key.public_key_bytes(&mut point)?;
-                emit(&PrivateKeyInfo::Ec {
-                    curve: EcCurve::P384,
-                    d: secret,
-                    public: Some(&point),
-                    parameters: false,
-                })
             }
             #[cfg(feature = "ed25519")]
             (KeyKind::Ed25519, Prepared::Ed25519(_)) => {
@@ -241,21 +227,11 @@ impl Opened {
     fn fill_pair(&self, kind: KeyKind, place: &mut Vacant<'_>, tools: &mut Tools<'_>) -> Result<()> {
         let _ = &tools;
         match (kind, pkcs8::parse(self.plain.bytes())?) {
-            #[cfg(feature = "ecdsa")]
-            (KeyKind::EcP256, PrivateKeyInfo::Ec { curve: EcCurve::P256, d, public, .. }) => {
-                use super::backend::portable::ec::{P256, PrivateKey};
+            (kind, PrivateKeyInfo::Ec { curve, d, public, .. }) if curve.kind() == kind => {
                 exactly(place.bytes(), d)?;
-                let mut point = [0; 65];
-                PrivateKey::<P256>::new(d)?.public_key_bytes(&mut point)?;
-                same_if_given(public, &point)
-            }
-            #[cfg(feature = "ecdsa")]
-            (KeyKind::EcP384, PrivateKeyInfo::Ec { curve: EcCurve::P384, d, public, .. }) => {
-                use super::backend::portable::ec::{P384, PrivateKey};
-                exactly(place.bytes(), d)?;
-                let mut point = [0; 97];
-                PrivateKey::<P384>::new(d)?.public_key_bytes(&mut point)?;
-                same_if_given(public, &point)
+                let mut buffer = [0; EcCurve::MAX_POINT];
+                let (_, point) = Prepared::new(place.attributes(), d)?.point(&mut buffer)?;
+                same_if_given(public, point)
             }
             #[cfg(feature = "ed25519")]
             (KeyKind::Ed25519, PrivateKeyInfo::Ed25519 { seed, public }) => {

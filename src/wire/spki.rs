@@ -6,6 +6,7 @@
 //! the modulus is sound is for the algorithm to say.
 
 use super::der::{self, Emitter, Parser, SEQUENCE};
+use crate::attributes::KeyKind;
 use crate::error::{Error, Result};
 
 /// Octets of an Ed25519 public key (RFC 8032 section 5.1.5) and of its seed.
@@ -29,6 +30,25 @@ pub(crate) enum EcCurve {
 
 impl EcCurve {
     const ALL: [Self; 4] = [Self::P256, Self::P384, Self::P521, Self::Secp256k1];
+    /// Longest field element: P-521.
+    pub(crate) const MAX_FIELD: usize = 66;
+    /// Longest uncompressed point.
+    pub(crate) const MAX_POINT: usize = 2 * Self::MAX_FIELD + 1;
+
+    /// The kind of keys on this curve.
+    pub(crate) const fn kind(self) -> KeyKind {
+        match self {
+            Self::P256 => KeyKind::EcP256,
+            Self::P384 => KeyKind::EcP384,
+            Self::P521 => KeyKind::EcP521,
+            Self::Secp256k1 => KeyKind::EcSecp256k1,
+        }
+    }
+
+    /// The curve of keys of this kind.
+    pub(crate) fn of(kind: KeyKind) -> Option<Self> {
+        Self::ALL.into_iter().find(|curve| curve.kind() == kind)
+    }
 
     /// The contents of the OBJECT IDENTIFIER (RFC 5480 section 2.1.1.1; secp256k1: SEC 2 v2 appendix A).
     const fn oid(self) -> &'static [u8] {
@@ -53,12 +73,17 @@ impl EcCurve {
         }
     }
 
+    /// Octets of an uncompressed point.
+    pub(crate) const fn point_len(self) -> usize {
+        self.field_len().saturating_mul(2).saturating_add(1)
+    }
+
     /// Whether `point` has the form of a compressed or uncompressed point (SEC 1 v2 section 2.3.3).
     /// The point at infinity and the hybrid form (RFC 5480 section 2.2) are refused.
     pub(crate) fn has_point_form(self, point: &[u8]) -> bool {
         match point {
             [0x02 | 0x03, x @ ..] => x.len() == self.field_len(),
-            [0x04, xy @ ..] => xy.len() == self.field_len().saturating_mul(2),
+            [0x04, ..] => point.len() == self.point_len(),
             _ => false,
         }
     }

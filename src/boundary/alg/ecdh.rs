@@ -1,4 +1,4 @@
-//! Key agreement on P-256 and P-384: ECC CDH of SP 800-56A r3 (April 2018), section 5.7.1.2, and then a key
+//! Key agreement on P-256, P-384 and P-521: ECC CDH of SP 800-56A r3 (April 2018), section 5.7.1.2, and then a key
 //! derivation of SP 800-56C r2. The shared secret never leaves (KAS-1).
 
 use zeroize::Zeroizing;
@@ -7,7 +7,7 @@ use super::cast::{Cast, Check};
 use super::ecdsa::Named;
 use super::kdf;
 use crate::algorithm::Params;
-use crate::boundary::backend::portable::ec::{self, P256, P384};
+use crate::boundary::backend::portable::ec::{self, P256, P384, P521};
 use crate::boundary::key::Permit;
 use crate::boundary::prepared::Prepared;
 use crate::boundary::tools::Tools;
@@ -15,11 +15,12 @@ use crate::error::{Error, Result};
 use crate::kat;
 use crate::policy::ops::Agree;
 use crate::state::TestId;
+use crate::wire::spki::EcCurve;
 
 /// Longest shared secret of the curves here.
-const MAX_Z: usize = 48;
+const MAX_Z: usize = EcCurve::MAX_FIELD;
 /// Longest uncompressed point.
-const MAX_POINT: usize = 97;
+const MAX_POINT: usize = EcCurve::MAX_POINT;
 
 // -- cells --
 
@@ -44,7 +45,7 @@ pub(in crate::boundary) fn agree<C: Named>(
 /// SP 800-56A r3, 5.6.2.1.4 b: the public half is computed anew and compared.
 pub(in crate::boundary) fn pairwise<C: Named>(prepared: &Prepared, tools: &mut Tools<'_>) -> Result<()> {
     tools.pairwise(C::PAIRWISE, |_, broken| {
-        let len = C::FIELD.saturating_mul(2).saturating_add(1);
+        let len = C::CURVE.point_len();
         let (mut stored, mut again) = ([0; MAX_POINT], [0; MAX_POINT]);
         let stored = stored.get_mut(..len).ok_or(Error::Corrupted)?;
         let again = again.get_mut(..len).ok_or(Error::Corrupted)?;
@@ -67,6 +68,8 @@ pub(in crate::boundary) static P256_AGREE: Cast =
     Cast { id: TestId(35), name: "ECDH-P256", at_power_on: false, depends_on: &[], run: p256 };
 pub(in crate::boundary) static P384_AGREE: Cast =
     Cast { id: TestId(36), name: "ECDH-P384", at_power_on: false, depends_on: &[], run: p384 };
+pub(in crate::boundary) static P521_AGREE: Cast =
+    Cast { id: TestId(99), name: "ECDH-P521", at_power_on: false, depends_on: &[], run: p521 };
 
 fn p256(check: &mut Check) -> Result<()> {
     static D: [u8; 32] = kat::hex(FILE, "p256_d");
@@ -82,6 +85,14 @@ fn p384(check: &mut Check) -> Result<()> {
     static Z: [u8; 48] = kat::hex(FILE, "p384_z");
     let mut z = Zeroizing::new([0; 48]);
     known_answer::<P384>(check, &D, &Q, &mut *z, &Z)
+}
+
+fn p521(check: &mut Check) -> Result<()> {
+    static D: [u8; 66] = kat::hex(FILE, "p521_d");
+    static Q: [u8; 133] = kat::hex(FILE, "p521_q");
+    static Z: [u8; 66] = kat::hex(FILE, "p521_z");
+    let mut z = Zeroizing::new([0; 66]);
+    known_answer::<P521>(check, &D, &Q, &mut *z, &Z)
 }
 
 fn known_answer<C: Named>(check: &mut Check, d: &[u8], q: &[u8], z: &mut [u8], stored: &[u8]) -> Result<()> {

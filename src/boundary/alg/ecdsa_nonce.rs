@@ -52,6 +52,28 @@ impl Order {
         ],
     };
 
+    /// SP 800-186, 3.2.1.5.
+    pub(in crate::boundary) const P521: Self = Self {
+        bits: 521,
+        bytes: &[
+            0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+            0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+            0xff, 0xfa, 0x51, 0x86, 0x87, 0x83, 0xbf, 0x2f, 0x96, 0x6b, 0x7f, 0xcc, 0x01, 0x48, 0xf7, 0x09,
+            0xa5, 0xd0, 0x3b, 0xb5, 0xc9, 0xb8, 0x89, 0x9c, 0x47, 0xae, 0xbb, 0x6f, 0xb7, 0x1e, 0x91, 0x38,
+            0x64, 0x09,
+        ],
+    };
+
+    /// SEC 2 version 2.0, 2.4.1.
+    #[cfg(feature = "secp256k1")]
+    pub(in crate::boundary) const SECP256K1: Self = Self {
+        bits: 256,
+        bytes: &[
+            0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe,
+            0xba, 0xae, 0xdc, 0xe6, 0xaf, 0x48, 0xa0, 0x3b, 0xbf, 0xd2, 0x5e, 0x8c, 0xd0, 0x36, 0x41, 0x41,
+        ],
+    };
+
     /// bits2octets of RFC 6979, 2.3.4: bits2int, then one conditional subtraction of n, which suffices
     /// because the integer is below 2^bits and n is above 2^(bits-1).
     fn bits2octets(&self, digest: &[u8], out: &mut [u8]) {
@@ -197,21 +219,14 @@ mod tests {
             96D5724E4C70A825F872C9EA60D2EDF5",
     };
     const P521: Key = Key {
-        order: &Order { bits: 521, bytes: &N521 },
+        order: &Order::P521,
         d: "00FAD06DAA62BA3B25D2FB40133DA757205DE67F5BB0018FEE8C86E1B68C7E75CAA896EB32F1F47C7085\
             5836A6D16FCC1466F6D8FBEC67DB89EC0C08B0E996B83538",
     };
-    /// SP 800-186, 3.2.1.5.
-    const N521: [u8; 66] = [
-        0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfa,
-        0x51, 0x86, 0x87, 0x83, 0xbf, 0x2f, 0x96, 0x6b, 0x7f, 0xcc, 0x01, 0x48, 0xf7, 0x09, 0xa5, 0xd0, 0x3b,
-        0xb5, 0xc9, 0xb8, 0x89, 0x9c, 0x47, 0xae, 0xbb, 0x6f, 0xb7, 0x1e, 0x91, 0x38, 0x64, 0x09,
-    ];
 
-    /// r and s for these keys: RFC 6979, A.2.5 and A.2.6, confirmed with Python `cryptography` 48 (OpenSSL 4.0).
+    /// r and s for these keys: RFC 6979, A.2.5 to A.2.7, confirmed with Python `cryptography` 48 (OpenSSL 4.0).
     #[rustfmt::skip]
-    const SIGNATURES: [(Key, Hash, &str, &str, &str); 12] = [
+    const SIGNATURES: [(Key, Hash, &str, &str, &str); 18] = [
         (P256, Hash::Sha256, "sample",
          "EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716",
          "F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8"),
@@ -248,12 +263,30 @@ mod tests {
         (P384, Hash::Sha512, "test",
          "A0D5D090C9980FAF3C2CE57B7AE951D31977DD11C775D314AF55F76C676447D06FB6495CD21B4B6E340FC236584FB277",
          "976984E59B4C77B0E8E4460DCA3D9F20E07B9BB1F63BEEFAF576F6B2E8B224634A2092CD3792E0159AD9CEE37659C736"),
+        (P521, Hash::Sha256, "sample",
+         "01511BB4D675114FE266FC4372B87682BAECC01D3CC62CF2303C92B3526012659D16876E25C7C1E57648F23B73564D67F61C6F14D527D54972810421E7D87589E1A7",
+         "004A171143A83163D6DF460AAF61522695F207A58B95C0644D87E52AA1A347916E4F7A72930B1BC06DBE22CE3F58264AFD23704CBB63B29B931F7DE6C9D949A7ECFC"),
+        (P521, Hash::Sha384, "sample",
+         "01EA842A0E17D2DE4F92C15315C63DDF72685C18195C2BB95E572B9C5136CA4B4B576AD712A52BE9730627D16054BA40CC0B8D3FF035B12AE75168397F5D50C67451",
+         "01F21A3CEE066E1961025FB048BD5FE2B7924D0CD797BABE0A83B66F1E35EEAF5FDE143FA85DC394A7DEE766523393784484BDF3E00114A1C857CDE1AA203DB65D61"),
+        (P521, Hash::Sha512, "sample",
+         "00C328FAFCBD79DD77850370C46325D987CB525569FB63C5D3BC53950E6D4C5F174E25A1EE9017B5D450606ADD152B534931D7D4E8455CC91F9B15BF05EC36E377FA",
+         "00617CCE7CF5064806C467F678D3B4080D6F1CC50AF26CA209417308281B68AF282623EAA63E5B5C0723D8B8C37FF0777B1A20F8CCB1DCCC43997F1EE0E44DA4A67A"),
+        (P521, Hash::Sha256, "test",
+         "000E871C4A14F993C6C7369501900C4BC1E9C7B0B4BA44E04868B30B41D8071042EB28C4C250411D0CE08CD197E4188EA4876F279F90B3D8D74A3C76E6F1E4656AA8",
+         "00CD52DBAA33B063C3A6CD8058A1FB0A46A4754B034FCC644766CA14DA8CA5CA9FDE00E88C1AD60CCBA759025299079D7A427EC3CC5B619BFBC828E7769BCD694E86"),
+        (P521, Hash::Sha384, "test",
+         "014BEE21A18B6D8B3C93FAB08D43E739707953244FDBE924FA926D76669E7AC8C89DF62ED8975C2D8397A65A49DCC09F6B0AC62272741924D479354D74FF6075578C",
+         "0133330865C067A0EAF72362A65E2D7BC4E461E8C8995C3B6226A21BD1AA78F0ED94FE536A0DCA35534F0CD1510C41525D163FE9D74D134881E35141ED5E8E95B979"),
+        (P521, Hash::Sha512, "test",
+         "013E99020ABF5CEE7525D16B69B229652AB6BDF2AFFCAEF38773B4B7D08725F10CDB93482FDCC54EDCEE91ECA4166B2A7C6265EF0CE2BD7051B7CEF945BABD47EE6D",
+         "01FBD0013C674AA79CB39849527916CE301C66EA7CE8B80682786AD60F98F7E78A19CA69EFF5C57400E3B3A0AD66CE0978214D13BAF4E9AC60752F7B155E2DE4DCE3"),
     ];
 
     // The first two candidates for k, from kat-vectors/tools/hedged_ecdsa.py, which checks its first
     // deterministic ones against OpenSSL.
 
-    /// Message "sample", no Z. P-521 has no signatures here, so k itself: RFC 6979, A.2.7.
+    /// Message "sample", no Z: RFC 6979, A.2.7.
     #[rustfmt::skip]
     const DETERMINISTIC: [(Key, Hash, &str, &str); 3] = [
         (P521, Hash::Sha256,
@@ -359,6 +392,28 @@ mod tests {
         }
     }
 
+    fn sign<C: ec::Curve>(d: &str, k: &[u8], digest: &[u8], sig: &mut [u8]) -> Result<bool> {
+        ec::PrivateKey::<C>::new(&hex(d)).unwrap().sign_with_k(k, digest, sig)
+    }
+
+    /// d = 1, "Satoshi Nakamoto": a vector that libraries for secp256k1 share, confirmed with Python `cryptography`
+    /// 48, whose s is the same or n minus it.
+    #[cfg(feature = "secp256k1")]
+    #[test]
+    fn the_deterministic_signature_of_ledgers() {
+        let key = Key { order: &Order::SECP256K1, d: ONE };
+        let digest = digest_of(Hash::Sha256, b"Satoshi Nakamoto");
+        let [k, _] = two_candidates(key, Hash::Sha256, &digest, None);
+        assert_eq!(k, hex("8F8A276C19F4149656B280621E358CCE24F5F52542772691EE69063B74F15D15"));
+        let mut sig = [0; 64];
+        assert_eq!(sign::<ec::Secp256k1>(ONE, &k, &digest, &mut sig), Ok(true));
+        assert_eq!(sig[..32], hex("934B1EA10A4B3C1757E2B0C017D0B6143CE3C9A7E6A4A49860D7A6AB210EE3D8"));
+        assert_eq!(sig[32..], hex("2442CE9D2B916064108014783E923EC36B49743E2FFA1C4496F01A512AAFD9E5"));
+    }
+
+    #[cfg(feature = "secp256k1")]
+    const ONE: &str = "0000000000000000000000000000000000000000000000000000000000000001";
+
     #[test]
     fn deterministic_signatures() {
         for (key, hash, msg, r, s) in SIGNATURES {
@@ -366,10 +421,9 @@ mod tests {
             let [k, _] = two_candidates(key, hash, &digest, None);
             let mut sig = vec![0; 2 * k.len()];
             let signed = match k.len() {
-                32 => {
-                    ec::PrivateKey::<ec::P256>::new(&hex(key.d)).unwrap().sign_with_k(&k, &digest, &mut sig)
-                }
-                _ => ec::PrivateKey::<ec::P384>::new(&hex(key.d)).unwrap().sign_with_k(&k, &digest, &mut sig),
+                32 => sign::<ec::P256>(key.d, &k, &digest, &mut sig),
+                48 => sign::<ec::P384>(key.d, &k, &digest, &mut sig),
+                _ => sign::<ec::P521>(key.d, &k, &digest, &mut sig),
             };
             assert_eq!(signed, Ok(true));
             assert_eq!(sig, [hex(r), hex(s)].concat());
