@@ -40,7 +40,7 @@ step "documentation tests" \
 step "laboratory build" \
     "The tests that break self-tests on purpose; 'cargo lab test NAME' runs one alone." \
     cargo lab test --workspace
-for features in "" "alloc" "std" "aes" "hmac" "sha3" "kdf" "ecdsa" "ed25519" "rsa" "aes,hmac,ecdsa,ed25519"; do
+for features in "" "alloc" "std" "aes" "hmac" "sha3" "kdf" "ecdsa" "secp256k1" "ed25519" "rsa" "aes,hmac,ecdsa,ed25519"; do
     step "build with features '${features:-none}'" \
         "A build that leaves families out must compile: look for a use that lacks its #[cfg(feature = ..)]." \
         cargo check --package strongroom --lib --no-default-features --features "$features"

@@ -22,6 +22,7 @@ fn generating(criterion: &mut Criterion) {
         (KeyKind::Aes256, (sealing, Rule::any(Algorithm::AesGcm))),
         (KeyKind::EcP256, ecdsa(Algorithm::EcdsaP256, Hash::Sha256)),
         (KeyKind::EcP384, ecdsa(Algorithm::EcdsaP384, Hash::Sha384)),
+        (KeyKind::EcP521, ecdsa(Algorithm::EcdsaP521, Hash::Sha512)),
         (KeyKind::Ed25519, (signing, Rule::any(Algorithm::Ed25519))),
         (KeyKind::Rsa2048, rsa),
         (KeyKind::Rsa3072, rsa),

@@ -30,6 +30,7 @@ fn first_use(criterion: &mut Criterion) {
     for (kind, (rule, params)) in [
         (KeyKind::EcP256, hashed(Algorithm::EcdsaP256, Hash::Sha256)),
         (KeyKind::EcP384, hashed(Algorithm::EcdsaP384, Hash::Sha384)),
+        (KeyKind::EcP521, hashed(Algorithm::EcdsaP521, Hash::Sha512)),
         (KeyKind::Ed25519, (Rule::any(Algorithm::Ed25519), Params::NONE)),
     ] {
         // Generation needs the tests of signing and verifying, and the pairwise test comes on top.

@@ -79,8 +79,10 @@ impl Ssp {
             KeyKind::Derivation => Self::DerivationKey,
             KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096 if public => Self::RsaPublic,
             KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096 => Self::RsaPrivate,
-            KeyKind::EcP256 | KeyKind::EcP384 if public => Self::EcPublic,
-            KeyKind::EcP256 | KeyKind::EcP384 => Self::EcPrivate,
+            KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::EcP521 | KeyKind::EcSecp256k1 if public => {
+                Self::EcPublic
+            }
+            KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::EcP521 | KeyKind::EcSecp256k1 => Self::EcPrivate,
             KeyKind::Ed25519 if public => Self::EdPublic,
             KeyKind::Ed25519 => Self::EdPrivate,
         }

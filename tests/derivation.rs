@@ -104,9 +104,11 @@ fn hkdf_makes_the_key_that_the_standard_says() {
 
 #[test]
 fn both_sides_agree_on_one_key() {
-    for (kind, algorithm, len) in
-        [(KeyKind::EcP256, Algorithm::EcdhP256, 65), (KeyKind::EcP384, Algorithm::EcdhP384, 97)]
-    {
+    for (kind, algorithm, len, strength) in [
+        (KeyKind::EcP256, Algorithm::EcdhP256, 65, 128),
+        (KeyKind::EcP384, Algorithm::EcdhP384, 97, 192),
+        (KeyKind::EcP521, Algorithm::EcdhP521, 133, 256),
+    ] {
         let (ours, theirs) = (Engine::power_on().unwrap(), Engine::power_on().unwrap());
         let (here, there) = (open(&ours), open(&theirs));
         let own = here.generate(&pair(kind, algorithm).build().unwrap()).unwrap().value();
@@ -116,7 +118,6 @@ fn both_sides_agree_on_one_key() {
         let a = here.agree(own, algorithm, &params, &point(&there, other, len), &template).unwrap();
         let b = there.agree(other, algorithm, &params, &point(&here, own, len), &template).unwrap();
         assert!(a.indicator().reason().is_none() && b.indicator().reason().is_none());
-        let strength = if kind == KeyKind::EcP256 { 128 } else { 192 };
         let info = here.attributes(a.value()).unwrap().value();
         assert_eq!(info.effective_strength().bits(), strength, "no stronger than the curve");
         assert!(info.origin().derived() && info.origin().never_extractable());
@@ -144,6 +145,38 @@ fn agreement_with_another_implementation() {
     let template = mac_key(64).build().unwrap();
     let key = session.agree(own, Algorithm::EcdhP256, &params, peer.as_bytes(), &template).unwrap().value();
     assert_eq!(mac_of(&session, key), expected(&hkdf(z, b"s", b"i", 64)));
+}
+
+/// The same on P-521: Z has 66 bytes, its leading zeros included.
+#[test]
+fn agreement_on_p521_with_another_implementation() {
+    use p521::elliptic_curve::{group::Group, sec1::ToSec1Point};
+    let engine = Engine::power_on().unwrap();
+    let session = open(&engine);
+    let own = session.generate(&pair(KeyKind::EcP521, Algorithm::EcdhP521).build().unwrap()).unwrap().value();
+    let good = point(&session, own, 133);
+    let ours = p521::PublicKey::from_sec1_bytes(&good).unwrap();
+    let params = SHA256.kdf(Kdf::Hkdf).salt(b"s").info(b"i");
+    let template = mac_key(64).build().unwrap();
+    for theirs in 1..5u64 {
+        let theirs = p521::Scalar::from(theirs);
+        let peer = (p521::ProjectivePoint::generator() * theirs).to_affine().to_sec1_point(false);
+        let shared = (ours.to_projective() * theirs).to_affine().to_sec1_point(false);
+        let z = &shared.as_bytes()[1..67];
+        let key =
+            session.agree(own, Algorithm::EcdhP521, &params, peer.as_bytes(), &template).unwrap().value();
+        assert_eq!(mac_of(&session, key), expected(&hkdf(z, b"s", b"i", 64)));
+    }
+    let before = keys(&session);
+    let mut off_curve = good.clone();
+    off_curve[132] ^= 1;
+    let mut high_bits = good.clone();
+    high_bits[1] |= 2;
+    for peer in [&off_curve[..], &high_bits, &good[..132], &good[..66], &[4; 65], &[0]] {
+        let answer = session.agree(own, Algorithm::EcdhP521, &params, peer, &template);
+        assert_eq!(answer.unwrap_err(), Error::Rejected);
+    }
+    assert_eq!(keys(&session), before);
 }
 
 #[test]

@@ -5,7 +5,8 @@
 
 use strongroom::{
     Algorithm, Attributes, AttributesBuilder, Engine, Error, Export, Filter, Hash, Kdf, KeyHandle, KeyKind,
-    Params, Restriction, Result, Rule, Session, State, Subject, TestKind, TestState, UnwrapAs, Usage,
+    Params, Profile, Restriction, Result, Rule, Session, State, Subject, TestKind, TestState, UnwrapAs,
+    Usage,
 };
 
 const POWER_ON: [&str; 10] = [
@@ -22,7 +23,7 @@ const POWER_ON: [&str; 10] = [
 ];
 
 /// Each test that waits for its first use, with the first service that needs it.
-const FIRST_USE: [(&str, Service); 28] = [
+const FIRST_USE: [(&str, Service); 34] = [
     ("AES-GCM encrypt", Service::Encrypt(Algorithm::AesGcm)),
     ("AES-GCM decrypt", Service::Decrypt(Algorithm::AesGcm)),
     ("AES-CBC encrypt", Service::Encrypt(Algorithm::AesCbc)),
@@ -38,6 +39,11 @@ const FIRST_USE: [(&str, Service); 28] = [
     ("ECDSA-P256 deterministic sign", Service::Generate(KeyKind::EcP256)),
     ("ECDSA-P384 sign", Service::Generate(KeyKind::EcP384)),
     ("ECDSA-P384 verify", Service::Generate(KeyKind::EcP384)),
+    ("ECDSA-P521 sign", Service::Generate(KeyKind::EcP521)),
+    ("ECDSA-P521 verify", Service::Generate(KeyKind::EcP521)),
+    ("ECDSA-P521 deterministic sign", Service::Generate(KeyKind::EcP521)),
+    ("ECDSA-SECP256K1 sign", Service::Generate(KeyKind::EcSecp256k1)),
+    ("ECDSA-SECP256K1 verify", Service::Generate(KeyKind::EcSecp256k1)),
     ("Ed25519 sign", Service::Generate(KeyKind::Ed25519)),
     ("Ed25519 verify", Service::Generate(KeyKind::Ed25519)),
     ("Ed25519ph sign", Service::SignPrehashed),
@@ -50,12 +56,15 @@ const FIRST_USE: [(&str, Service); 28] = [
     ("RSA-OAEP unwrap", Service::Unwrap(Algorithm::RsaOaep)),
     ("ECDH-P256", Service::Agree(KeyKind::EcP256, Algorithm::EcdhP256)),
     ("ECDH-P384", Service::Agree(KeyKind::EcP384, Algorithm::EcdhP384)),
+    ("ECDH-P521", Service::Agree(KeyKind::EcP521, Algorithm::EcdhP521)),
     ("HKDF", Service::Derive),
 ];
 
-const PAIRWISE: [(&str, &[KeyKind]); 4] = [
+const PAIRWISE: [(&str, &[KeyKind]); 6] = [
     ("P-256 pairwise", &[KeyKind::EcP256]),
     ("P-384 pairwise", &[KeyKind::EcP384]),
+    ("P-521 pairwise", &[KeyKind::EcP521]),
+    ("secp256k1 pairwise", &[KeyKind::EcSecp256k1]),
     ("Ed25519 pairwise", &[KeyKind::Ed25519]),
     ("RSA pairwise", &[KeyKind::Rsa2048]),
 ];
@@ -82,10 +91,19 @@ fn open(engine: &Engine) -> Session<'static> {
     engine.open_session(Subject::user(1), b"").unwrap()
 }
 
+/// An engine that makes keys of the kind: secp256k1 is for the general profile alone.
+fn engine_for(kind: KeyKind) -> Engine {
+    let general = kind == KeyKind::EcSecp256k1;
+    let profile = if general { Profile::General } else { Profile::Approved };
+    Engine::builder().profile(profile).power_on().unwrap()
+}
+
 fn pair(kind: KeyKind) -> AttributesBuilder {
     let algorithm = match kind {
         KeyKind::EcP256 => Algorithm::EcdsaP256,
         KeyKind::EcP384 => Algorithm::EcdsaP384,
+        KeyKind::EcP521 => Algorithm::EcdsaP521,
+        KeyKind::EcSecp256k1 => Algorithm::EcdsaSecp256k1,
         KeyKind::Ed25519 => Algorithm::Ed25519,
         _ => Algorithm::RsaPss,
     };
@@ -296,7 +314,10 @@ fn no_engine_comes_out_of_a_failed_power_on() {
 #[test]
 fn the_first_service_that_needs_a_broken_test_stops_the_module() {
     for (name, service) in FIRST_USE {
-        let engine = Engine::power_on().unwrap();
+        let engine = match service {
+            Service::Generate(kind) => engine_for(kind),
+            _ => Engine::power_on().unwrap(),
+        };
         let session = open(&engine);
         let other = session.generate(&hmac().build().unwrap()).unwrap().value();
         let run = service.prepare(&session);
@@ -354,7 +375,7 @@ fn live_keys(session: &Session<'static>) -> usize {
 fn a_failed_pairwise_test_leaves_no_key_and_three_in_a_row_stop_the_module() {
     for (name, kinds) in PAIRWISE {
         for kind in kinds {
-            let engine = Engine::power_on().unwrap();
+            let engine = engine_for(*kind);
             let session = open(&engine);
             let template = pair(*kind).build().unwrap();
             let generate = || session.generate(&template).map(|outcome| outcome.value());
@@ -421,7 +442,7 @@ const TOUCHES: [(&str, Touch); 12] = [
 
 /// Damages one bit of a new key and touches it.
 fn flipped(template: &Attributes, bit: usize, what: &str, touch: Touch) {
-    let engine = Engine::power_on().unwrap();
+    let engine = engine_for(template.kind());
     let session = open(&engine);
     let key = session.generate(template).unwrap().value();
     engine.lab_flip(key, bit).unwrap();

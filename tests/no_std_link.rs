@@ -8,8 +8,17 @@
 use std::path::Path;
 use std::process::Command;
 
-const LINES: [&str; 8] =
-    ["power-on", "ECDSA-P256", "ECDSA-P384", "ED25519", "AES-GCM, HMAC", "self-test", "zeroise", "OK"];
+const LINES: [&str; 9] = [
+    "power-on",
+    "ECDSA-P256",
+    "ECDSA-P384",
+    "ECDSA-P521",
+    "ED25519",
+    "AES-GCM, HMAC",
+    "self-test",
+    "zeroise",
+    "OK",
+];
 
 fn build_and_run(features: &[&str], target: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -11,6 +11,7 @@
     feature = "hmac",
     feature = "rsa",
     feature = "ecdsa",
+    feature = "secp256k1",
     feature = "ed25519"
 ))]
 #![allow(
@@ -38,6 +39,8 @@ mod outside;
 mod public;
 #[path = "services/refusals.rs"]
 mod refusals;
+#[path = "services/secp256k1.rs"]
+mod secp256k1;
 #[path = "services/signatures.rs"]
 mod signatures;
 #[path = "services/transport.rs"]

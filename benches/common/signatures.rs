@@ -26,6 +26,7 @@ const RSA_VERIFY: &str = "rsa crate: hash, padding; other code than the engine's
 pub fn curves(rig: &Rc<Rig>) -> Vec<Pair> {
     let mut pairs = ecdsa_p256(rig);
     pairs.extend(ecdsa_p384(rig));
+    pairs.extend(ecdsa_p521(rig));
     pairs.extend(ed25519(rig));
     pairs
 }
@@ -55,11 +56,11 @@ fn engine(
 }
 
 macro_rules! ecdsa {
-    ($function:ident, $curve:ident, $name:literal, $kind:expr, $algorithm:expr, $hash:expr, $len:literal) => {
+    ($function:ident, $curve:ident, $name:literal, $kind:expr, $algorithm:expr, $hash:expr, $key:expr) => {
         pub fn $function(rig: &Rc<Rig>) -> Vec<Pair> {
             let key = rig.signing($kind, $algorithm, Some($hash));
             let (sign, verify) = engine(rig, key, $algorithm, Some($hash));
-            let bare = $curve::ecdsa::SigningKey::from_slice(&[0x42; $len]).unwrap();
+            let bare = $curve::ecdsa::SigningKey::from_slice(&$key).unwrap();
             let public = bare.verifying_key().clone();
             let mut rng = Cheap(1);
             let made: $curve::ecdsa::Signature = bare.sign_with_rng(&mut rng, &MESSAGE);
@@ -76,8 +77,15 @@ macro_rules! ecdsa {
     };
 }
 
-ecdsa!(ecdsa_p256, p256, "ECDSA P-256", KeyKind::EcP256, Algorithm::EcdsaP256, Hash::Sha256, 32);
-ecdsa!(ecdsa_p384, p384, "ECDSA P-384", KeyKind::EcP384, Algorithm::EcdsaP384, Hash::Sha384, 48);
+ecdsa!(ecdsa_p256, p256, "ECDSA P-256", KeyKind::EcP256, Algorithm::EcdsaP256, Hash::Sha256, [0x42; 32]);
+ecdsa!(ecdsa_p384, p384, "ECDSA P-384", KeyKind::EcP384, Algorithm::EcdsaP384, Hash::Sha384, [0x42; 48]);
+// Below the order, which begins with seven zero bits.
+const KEY521: [u8; 66] = {
+    let mut key = [0x42; 66];
+    key[0] = 0;
+    key
+};
+ecdsa!(ecdsa_p521, p521, "ECDSA P-521", KeyKind::EcP521, Algorithm::EcdsaP521, Hash::Sha512, KEY521);
 
 pub fn ed25519(rig: &Rc<Rig>) -> Vec<Pair> {
     let key = rig.signing(KeyKind::Ed25519, Algorithm::Ed25519, None);

@@ -26,13 +26,13 @@ fn one_purpose(bits: u32) -> bool {
     }
 }
 
-use KeyKind::{Aes128, Aes192, Aes256, EcP256, EcP384, Rsa2048, Rsa3072, Rsa4096};
+use KeyKind::{Aes128, Aes192, Aes256, EcP256, EcP384, EcP521, EcSecp256k1, Rsa2048, Rsa3072, Rsa4096};
 const AES: &[KeyKind] = &[Aes128, Aes192, Aes256];
 const RSA: &[KeyKind] = &[Rsa2048, Rsa3072, Rsa4096];
 
 /// Each algorithm with the kinds it takes, the usages of a secret or private key, and of a public one.
 #[rustfmt::skip]
-pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 26] = [
+pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 29] = [
     (Algorithm::AesGcm, AES, 0b11, 0),
     (Algorithm::AesGcmCounter, AES, 0b11, 0),
     (Algorithm::AesKw, AES, 0b1_1000_0000, 0),
@@ -53,8 +53,11 @@ pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 26] = [
     (Algorithm::RsaAesKwp, RSA, 0b1_1000_0000, 0b1000_0000),
     (Algorithm::EcdsaP256, &[EcP256], 0b1_1100, 0b1_0000),
     (Algorithm::EcdsaP384, &[EcP384], 0b1_1100, 0b1_0000),
+    (Algorithm::EcdsaP521, &[EcP521], 0b1_1100, 0b1_0000),
+    (Algorithm::EcdsaSecp256k1, &[EcSecp256k1], 0b1_1100, 0b1_0000),
     (Algorithm::EcdhP256, &[EcP256], 1 << 10, 0),
     (Algorithm::EcdhP384, &[EcP384], 1 << 10, 0),
+    (Algorithm::EcdhP521, &[EcP521], 1 << 10, 0),
     (Algorithm::Ed25519, &[KeyKind::Ed25519], 0b1_0100, 0b1_0000),
     (Algorithm::Ed25519ph, &[KeyKind::Ed25519], 0b1_1100, 0b1_0000),
     (Algorithm::CtrDrbg, &[], 0, 0),
@@ -313,6 +316,8 @@ fn strengths() {
         (Rsa4096, Algorithm::RsaPss, 128),
         (EcP256, Algorithm::EcdsaP256, 128),
         (EcP384, Algorithm::EcdsaP384, 192),
+        (EcP521, Algorithm::EcdsaP521, 256),
+        (EcSecp256k1, Algorithm::EcdsaSecp256k1, 128),
         (KeyKind::Ed25519, Algorithm::Ed25519, 128),
     ] {
         let usage = if kind.is_asymmetric() { Usage::SIGN } else { Usage::WRAP };

@@ -65,8 +65,9 @@ pub(crate) fn on_scrubbed_stack<T>(body: impl FnOnce() -> Result<T>) -> Result<T
 
 #[inline(never)]
 fn scrub_dead_stack() {
-    // The deepest frames that handle a secret are those of RSA, where there is a heap.
-    const WORDS: usize = if cfg!(feature = "alloc") { 4096 } else { 512 };
+    // The deepest frames that handle a secret are those of RSA, where there is a heap, and else those with the
+    // window table of P-521.
+    const WORDS: usize = if cfg!(feature = "alloc") { 4096 } else { 1024 };
     let mut dead = [0u64; WORDS];
     dead.zeroize();
     core::hint::black_box(&dead);

@@ -1,8 +1,8 @@
 //! An engine, kinds of keys, mechanisms, and what keys do.
 
 use strongroom::{
-    Algorithm, Attributes, Clock, Engine, Error, Export, Filter, Hash, HashSet, Kdf, KeyHandle, KeyInfo,
-    KeyKind, Outcome, Params, Restriction, Rule, Session, Subject, UnwrapAs, Usage,
+    Algorithm, Approval, Attributes, Clock, Engine, Error, Export, Filter, Hash, HashSet, Kdf, KeyHandle,
+    KeyInfo, KeyKind, Outcome, Params, Restriction, Rule, Session, Subject, UnwrapAs, Usage,
 };
 
 pub(crate) const USER: u64 = 7;
@@ -60,10 +60,11 @@ pub(crate) fn strong_hashes() -> impl Iterator<Item = Hash> {
     Hash::ALL.into_iter().filter(|hash| HashSet::STRONG.contains(*hash))
 }
 
-/// Every algorithm with every kind of key that it takes.
+/// Every approved algorithm with every kind of key that it takes. The others are for the general profile.
 pub(crate) fn shapes(fits: impl Fn(KeyKind) -> bool) -> Vec<Shape> {
     let mut shapes = Vec::new();
-    for algorithm in Algorithm::all() {
+    let approved = |it: &Algorithm| it.facts().approval == Approval::Approved;
+    for algorithm in Algorithm::all().filter(approved) {
         for &kind in algorithm.facts().kinds.iter().filter(|kind| fits(**kind)) {
             if kind == KeyKind::Hmac {
                 shapes.extend(Hash::ALL.map(|hash| Shape { kind, algorithm, hash: Some(hash) }));
@@ -138,6 +139,7 @@ impl Shape {
             // RFC 5915 in RFC 5208, with the public key, without the curve a second time; RFC 8410.
             KeyKind::EcP256 => Some(138),
             KeyKind::EcP384 => Some(185),
+            KeyKind::EcP521 => Some(241),
             KeyKind::Ed25519 => Some(48),
             _ if self.is_rsa() => None,
             _ => Some(usize::from(attributes.length())),

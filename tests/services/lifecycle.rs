@@ -35,6 +35,8 @@ pub fn every_kind() -> Vec<(AttributesBuilder, Algorithm, u16)> {
         hmac(Hash::Sha512, 64, 256),
         of(KeyKind::EcP256, signing, Algorithm::EcdsaP256, 128),
         of(KeyKind::EcP384, signing, Algorithm::EcdsaP384, 192),
+        of(KeyKind::EcP521, signing, Algorithm::EcdsaP521, 256),
+        of(KeyKind::EcP521, Usage::AGREE, Algorithm::EcdhP521, 256),
         of(KeyKind::Ed25519, signing, Algorithm::Ed25519, 128),
         of(KeyKind::Rsa2048, signing, Algorithm::RsaPss, 112),
         of(KeyKind::Rsa2048, Usage::WRAP.and(Usage::UNWRAP), Algorithm::RsaOaep, 112),

@@ -1,4 +1,4 @@
-//! Other implementations: the crates rsa, p256, p384, ed25519-dalek, hmac, sha2, aes and aes-gcm; and the few
+//! Other implementations: the crates rsa, p256, p384, p521, k256, ed25519-dalek, hmac, sha2, aes and aes-gcm; and the few
 //! lines of key wrap and DER that no crate at hand has. Nothing here is the engine's.
 
 use std::convert::Infallible;
@@ -292,6 +292,16 @@ pub fn verifies(
             let signature = p384::ecdsa::Signature::from_slice(signature);
             signature.is_ok_and(|it| key.verify_prehash(&digest(hash.unwrap(), message), &it).is_ok())
         }
+        Algorithm::EcdsaP521 => {
+            let key = p521::ecdsa::VerifyingKey::from_sec1_bytes(&spki[spki.len() - 133..]).unwrap();
+            let signature = p521::ecdsa::Signature::from_slice(signature);
+            signature.is_ok_and(|it| key.verify_prehash(&digest(hash.unwrap(), message), &it).is_ok())
+        }
+        Algorithm::EcdsaSecp256k1 => {
+            let key = k256::ecdsa::VerifyingKey::from_sec1_bytes(&spki[spki.len() - 65..]).unwrap();
+            let signature = k256::ecdsa::Signature::from_slice(signature);
+            signature.is_ok_and(|it| key.verify_prehash(&digest(hash.unwrap(), message), &it).is_ok())
+        }
         Algorithm::Ed25519 => {
             let key: &[u8; 32] = spki[spki.len() - 32..].try_into().unwrap();
             let key = ed25519_dalek::VerifyingKey::from_bytes(key).unwrap();
@@ -302,12 +312,21 @@ pub fn verifies(
     }
 }
 
+/// A private key on P-521, whose first bits are zero.
+pub const D521: [u8; 66] = {
+    let mut d = [0x44; 66];
+    d[0] = 0;
+    d
+};
+
 // -- key encodings, written down from the RFCs --
 
 pub const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
 pub const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
 pub const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
 pub const P384: &[u8] = &[0x2b, 0x81, 4, 0, 0x22];
+pub const P521: &[u8] = &[0x2b, 0x81, 4, 0, 0x23];
+pub const SECP256K1: &[u8] = &[0x2b, 0x81, 4, 0, 0x0a];
 pub const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 
 /// One DER value.

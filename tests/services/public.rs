@@ -12,9 +12,10 @@ fn verifier(kind: KeyKind, algorithm: Algorithm) -> Attributes {
     Attributes::builder(kind).public().usage(Usage::VERIFY).permit(Rule::any(algorithm)).build().unwrap()
 }
 
-const KINDS: [(KeyKind, Algorithm, u16); 4] = [
+const KINDS: [(KeyKind, Algorithm, u16); 5] = [
     (KeyKind::EcP256, Algorithm::EcdsaP256, 128),
     (KeyKind::EcP384, Algorithm::EcdsaP384, 192),
+    (KeyKind::EcP521, Algorithm::EcdsaP521, 256),
     (KeyKind::Ed25519, Algorithm::Ed25519, 128),
     (KeyKind::Rsa2048, Algorithm::RsaPss, 112),
 ];
@@ -91,6 +92,35 @@ fn points_that_are_none_are_rejected() {
     let compressed = theirs.verifying_key().to_sec1_point(true).as_bytes().to_vec();
     let key = session.import_public(&import(&compressed), &template).unwrap().value();
     assert_eq!(bytes(Algorithm::EcdsaP256, Some(128), |out| session.public_key(key, out)), import(&point));
+}
+
+#[test]
+fn points_of_p521_that_are_none_are_rejected() {
+    let session = open(&engine());
+    let template = verifier(KeyKind::EcP521, Algorithm::EcdsaP521);
+    let theirs = p521::ecdsa::SigningKey::from_slice(&outside::D521).unwrap();
+    let point = theirs.verifying_key().to_sec1_point(false).as_bytes().to_vec();
+    let import = |point: &[u8]| ec_spki(outside::P521, point);
+    let prime = [&[1], [0xff; 65].as_slice()].concat(); // 2^521 - 1
+    let mut off_curve = point.clone();
+    off_curve[132] ^= 1;
+    let mut high_bits = point.clone();
+    high_bits[1] |= 2; // the 522nd bit
+    for wrong in [
+        off_curve,
+        high_bits,
+        vec![0],
+        [&[4], [0; 132].as_slice()].concat(),
+        [&[4], prime.as_slice(), &point[67..]].concat(),
+        [&[6 | (point[132] & 1)], &point[1..]].concat(),
+        point[..132].to_vec(),
+        [point.as_slice(), &[0]].concat(),
+    ] {
+        refuses(&session, &import(&wrong), &template, Error::Rejected);
+    }
+    let compressed = theirs.verifying_key().to_sec1_point(true).as_bytes().to_vec();
+    let key = session.import_public(&import(&compressed), &template).unwrap().value();
+    assert_eq!(bytes(Algorithm::EcdsaP521, Some(256), |out| session.public_key(key, out)), import(&point));
 }
 
 #[test]

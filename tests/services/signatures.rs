@@ -31,6 +31,7 @@ fn schemes(kind: KeyKind) -> (u16, Vec<Scheme>) {
     let (bits, len, algorithms): (_, _, &[Algorithm]) = match kind {
         KeyKind::EcP256 => (128, 64, &[Algorithm::EcdsaP256]),
         KeyKind::EcP384 => (192, 96, &[Algorithm::EcdsaP384]),
+        KeyKind::EcP521 => (256, 132, &[Algorithm::EcdsaP521]),
         KeyKind::Ed25519 => (128, 64, &[Algorithm::Ed25519]),
         KeyKind::Rsa2048 => (112, 256, &[Algorithm::RsaPkcs1, Algorithm::RsaPss]),
         KeyKind::Rsa3072 => (128, 384, &[Algorithm::RsaPkcs1, Algorithm::RsaPss]),
@@ -138,7 +139,7 @@ fn rejects(session: &Session<'_>, key: KeyHandle, kind: KeyKind) {
 #[test]
 fn keys_born_here_sign_what_others_verify() {
     let session = open(&engine());
-    for kind in [KeyKind::EcP256, KeyKind::EcP384, KeyKind::Ed25519, KeyKind::Rsa2048] {
+    for kind in [KeyKind::EcP256, KeyKind::EcP384, KeyKind::EcP521, KeyKind::Ed25519, KeyKind::Rsa2048] {
         let key = make(&session, signer(kind));
         let strength = session.attributes(key).unwrap().value().effective_strength();
         assert_eq!(strength.bits(), schemes(kind).0);
@@ -202,6 +203,17 @@ fn deterministic_signatures_are_those_of_others() {
     let params = Params::with_hash(Hash::Sha384).deterministic();
     assert_eq!(sign(key, Algorithm::EcdsaP384, &params), expected.to_bytes().as_slice());
 
+    let theirs = p521::ecdsa::SigningKey::from_slice(&outside::D521).unwrap();
+    let point = theirs.verifying_key().to_sec1_point(false);
+    let pkcs8 = outside::ec_pkcs8(outside::P521, &outside::D521, point.as_bytes());
+    let rule = Rule::any(Algorithm::EcdsaP521).allow_deterministic();
+    let key = bring(&pkcs8, Attributes::builder(KeyKind::EcP521).usage(Usage::SIGN).permit(rule));
+    let expected: p521::ecdsa::Signature =
+        theirs.sign_prehash(&outside::digest(Hash::Sha512, b"message")).unwrap();
+    let params = Params::with_hash(Hash::Sha512);
+    assert_eq!(sign(key, Algorithm::EcdsaP521, &params.deterministic()), expected.to_bytes().as_slice());
+    assert_ne!(sign(key, Algorithm::EcdsaP521, &params), sign(key, Algorithm::EcdsaP521, &params));
+
     let theirs = ed25519_dalek::SigningKey::from_bytes(&[0x33; 32]);
     let key = bring(&outside::ed25519_pkcs8(&[0x33; 32]), signer(KeyKind::Ed25519));
     let expected = theirs.sign(b"message").to_bytes();
@@ -255,6 +267,12 @@ fn keys_verify_what_others_signed() {
     for hash in [Hash::Sha384, Hash::Sha512] {
         let made: p384::ecdsa::Signature = p384.sign_prehash(&outside::digest(hash, b"message")).unwrap();
         check(&spki, KeyKind::EcP384, Algorithm::EcdsaP384, Some(hash), &made.to_bytes());
+    }
+    let p521 = p521::ecdsa::SigningKey::from_slice(&outside::D521).unwrap();
+    let spki = outside::ec_spki(outside::P521, p521.verifying_key().to_sec1_point(false).as_bytes());
+    for hash in [Hash::Sha512, Hash::Sha3_512] {
+        let made: p521::ecdsa::Signature = p521.sign_prehash(&outside::digest(hash, b"message")).unwrap();
+        check(&spki, KeyKind::EcP521, Algorithm::EcdsaP521, Some(hash), &made.to_bytes());
     }
     let ed25519 = ed25519_dalek::SigningKey::from_bytes(&[0x33; 32]);
     let spki = outside::ed25519_spki(ed25519.verifying_key().as_bytes());
@@ -328,6 +346,7 @@ fn parameters_come_from_the_closed_sets_and_from_the_rule() {
     let session = open(&engine());
     let p256 = make(&session, p256());
     let p384 = make(&session, signer(KeyKind::EcP384));
+    let p521 = make(&session, signer(KeyKind::EcP521));
     let ed25519 = make(&session, signer(KeyKind::Ed25519));
     let sha384 = Params::with_hash(Hash::Sha384);
     for (key, algorithm, params, error) in [
@@ -342,6 +361,8 @@ fn parameters_come_from_the_closed_sets_and_from_the_rule() {
         (p256, Algorithm::Ed25519, Params::NONE, Error::NotPermitted),
         (p256, Algorithm::Hmac, SHA256, Error::Unsupported), // a MAC signs nothing
         (p384, Algorithm::EcdsaP384, SHA256, Error::Unsupported), // weaker than the curve
+        (p521, Algorithm::EcdsaP521, sha384, Error::Unsupported),
+        (p521, Algorithm::EcdsaP521, Params::with_hash(Hash::Sha3_384), Error::Unsupported),
         (ed25519, Algorithm::Ed25519, SHA256, Error::Unsupported),
         (ed25519, Algorithm::Ed25519, Params::NONE.deterministic(), Error::InvalidArgument),
     ] {

@@ -138,6 +138,8 @@ fn bare_forms_are_those_of_others() {
     let point = p256.verifying_key().to_sec1_point(false);
     let p384 = p384::ecdsa::SigningKey::from_slice(&[0x22; 48]).unwrap();
     let point384 = p384.verifying_key().to_sec1_point(false);
+    let p521 = p521::ecdsa::SigningKey::from_slice(&outside::D521).unwrap();
+    let point521 = p521.verifying_key().to_sec1_point(false);
     for (kind, algorithm, pkcs8) in [
         (
             KeyKind::EcP256,
@@ -148,6 +150,11 @@ fn bare_forms_are_those_of_others() {
             KeyKind::EcP384,
             Algorithm::EcdsaP384,
             outside::ec_pkcs8(outside::P384, &[0x22; 48], point384.as_bytes()),
+        ),
+        (
+            KeyKind::EcP521,
+            Algorithm::EcdsaP521,
+            outside::ec_pkcs8(outside::P521, &outside::D521, point521.as_bytes()),
         ),
         (KeyKind::Ed25519, Algorithm::Ed25519, outside::ed25519_pkcs8(&[0x33; 32])),
         (KeyKind::Rsa2048, Algorithm::RsaPss, outside::rsa(2048).pkcs8()),

@@ -3,22 +3,26 @@
 use std::io::{self, Write};
 
 use strongroom::{
-    Algorithm, Attributes, Builder, Engine, Error, HeapStore, KeyKind, Rule, Subject, TestState, Usage,
+    Algorithm, Attributes, Builder, Engine, Error, HeapStore, KeyKind, Profile, Rule, Subject, TestState,
+    Usage,
 };
 
 use crate::{Failure, unexpected};
 
 /// A kind of key for each pairwise test; RSA has one test for all its sizes, and the smallest is the fastest.
-const PAIRS: [(KeyKind, Algorithm); 4] = [
+const PAIRS: [(KeyKind, Algorithm); 6] = [
     (KeyKind::EcP256, Algorithm::EcdsaP256),
     (KeyKind::EcP384, Algorithm::EcdsaP384),
+    (KeyKind::EcP521, Algorithm::EcdsaP521),
+    (KeyKind::EcSecp256k1, Algorithm::EcdsaSecp256k1),
     (KeyKind::Ed25519, Algorithm::Ed25519),
     (KeyKind::Rsa2048, Algorithm::RsaPss),
 ];
 
 /// Runs known-answer and pairwise tests and prints the report; fails unless every one passed.
 pub(crate) fn run(words: &[&str], out: &mut dyn Write) -> Result<(), Failure> {
-    let engine = builder(words)?.power_on()?;
+    // The general profile makes pairs of every kind, so that every pairwise test runs.
+    let engine = builder(words)?.profile(Profile::General).power_on()?;
     let result = engine.self_test().and_then(|()| pairwise(&engine));
     let printed = print(&engine, out);
     // The verdict before the trouble with printing it: the exit code must say.

@@ -7,13 +7,14 @@ mod job;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use strongroom::{Algorithm, Engine, Error, Hash, KeyKind, Params, Subject};
+use strongroom::{Algorithm, Engine, Error, Hash, KeyKind, Params, Profile, Subject};
 
 use crate::{Failure, unexpected};
 use job::{Job, Keys};
 
 const SHA256: Params<'static> = Params::with_hash(Hash::Sha256);
 const SHA384: Params<'static> = Params::with_hash(Hash::Sha384);
+const SHA512: Params<'static> = Params::with_hash(Hash::Sha512);
 
 /// What is signed and authenticated.
 const MESSAGE: &[u8] = &[0x42; 64];
@@ -24,11 +25,23 @@ type Operation = Box<dyn FnMut() -> Result<(), Error>>;
 /// A row of the table: its name, what the engine does, and the bare primitive.
 type Row = (&'static str, Job, Option<fn() -> Operation>);
 
-const ROWS: [Row; 19] = [
+const ROWS: [Row; 23] = [
     ("P-256 sign", sign(KeyKind::EcP256, Algorithm::EcdsaP256, SHA256), Some(bare::p256_sign)),
     ("P-256 verify", verify(KeyKind::EcP256, Algorithm::EcdsaP256, SHA256), Some(bare::p256_verify)),
     ("P-384 sign", sign(KeyKind::EcP384, Algorithm::EcdsaP384, SHA384), Some(bare::p384_sign)),
     ("P-384 verify", verify(KeyKind::EcP384, Algorithm::EcdsaP384, SHA384), Some(bare::p384_verify)),
+    ("P-521 sign", sign(KeyKind::EcP521, Algorithm::EcdsaP521, SHA512), Some(bare::p521_sign)),
+    ("P-521 verify", verify(KeyKind::EcP521, Algorithm::EcdsaP521, SHA512), Some(bare::p521_verify)),
+    (
+        "secp256k1 sign",
+        sign(KeyKind::EcSecp256k1, Algorithm::EcdsaSecp256k1, SHA256),
+        Some(bare::secp256k1_sign),
+    ),
+    (
+        "secp256k1 verify",
+        verify(KeyKind::EcSecp256k1, Algorithm::EcdsaSecp256k1, SHA256),
+        Some(bare::secp256k1_verify),
+    ),
     ("Ed25519 sign", sign(KeyKind::Ed25519, Algorithm::Ed25519, Params::NONE), Some(bare::ed25519_sign)),
     (
         "Ed25519 verify",
@@ -97,7 +110,8 @@ impl Options {
 
     /// Measures and prints.
     pub(crate) fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
-        let engine = Engine::power_on()?;
+        // The general profile serves what is not approved, too.
+        let engine = Engine::builder().profile(Profile::General).power_on()?;
         writeln!(
             out,
             "{:<28} {:>12} {:>12} {:>6} {:>12} {:>9} {:>9}",

@@ -7,13 +7,14 @@ use strongroom::{Algorithm, Attributes, Error, KeyKind, Rule, Usage, pem};
 use crate::fixture::{Bench, mutate, with};
 
 /// Keys to start from: OpenSSL's encodings.
-pub(crate) const DER: [&[u8]; 6] = [
+pub(crate) const DER: [&[u8]; 7] = [
     include_bytes!("../../../kat-vectors/tests/wire/p256-spki.der"),
     include_bytes!("../../../kat-vectors/tests/wire/p256-compressed-spki.der"),
     include_bytes!("../../../kat-vectors/tests/wire/p384-spki.der"),
     include_bytes!("../../../kat-vectors/tests/wire/ed25519-spki.der"),
     include_bytes!("../../../kat-vectors/tests/wire/rsa2048-spki.der"),
     include_bytes!("../../../kat-vectors/tests/wire/secp256k1-spki.der"),
+    include_bytes!("../../../kat-vectors/tests/wire/p521-spki.der"),
 ];
 
 const PEM: [&[u8]; 2] = [
@@ -21,9 +22,10 @@ const PEM: [&[u8]; 2] = [
     include_bytes!("../../../kat-vectors/tests/wire/rsa2048-spki.pem"),
 ];
 
-const KINDS: [(KeyKind, Algorithm); 6] = [
+const KINDS: [(KeyKind, Algorithm); 7] = [
     (KeyKind::EcP256, Algorithm::EcdsaP256),
     (KeyKind::EcP384, Algorithm::EcdsaP384),
+    (KeyKind::EcP521, Algorithm::EcdsaP521),
     (KeyKind::Ed25519, Algorithm::Ed25519),
     (KeyKind::Rsa2048, Algorithm::RsaPss),
     (KeyKind::Rsa3072, Algorithm::RsaPkcs1),
@@ -101,7 +103,7 @@ impl Importing {
                     assert!(parsed, "imported what the parser rejects");
                 }
                 Err(error) => assert!(
-                    // Damaged; of another kind; of a curve that the engine has not.
+                    // Damaged; of another kind, secp256k1 among them, which the approved profile has not.
                     matches!(error, Error::Rejected | Error::InvalidArgument | Error::Unsupported),
                     "{error}: {der:02x?}"
                 ),

@@ -57,6 +57,8 @@ pub(crate) fn run() -> Result<()> {
         let p384 = Params::with_hash(Hash::Sha384);
         signs(&session, KeyKind::EcP256, Rule::hashed(Algorithm::EcdsaP256, Hash::Sha256), &SHA256)?;
         signs(&session, KeyKind::EcP384, Rule::hashed(Algorithm::EcdsaP384, Hash::Sha384), &p384)?;
+        let p521 = Params::with_hash(Hash::Sha512);
+        signs(&session, KeyKind::EcP521, Rule::hashed(Algorithm::EcdsaP521, Hash::Sha512), &p521)?;
         signs(&session, KeyKind::Ed25519, Rule::any(Algorithm::Ed25519), &Params::NONE)?;
         encrypts_and_macs(&session)?;
     }
@@ -115,7 +117,7 @@ fn signs(session: &Session<'_, Table>, kind: KeyKind, rule: Rule, params: &Param
 }
 
 struct Signature {
-    bytes: [u8; 96],
+    bytes: [u8; 132],
     len: usize,
 }
 
@@ -131,7 +133,7 @@ fn sign_and_verify(
     algorithm: Algorithm,
     params: &Params<'_>,
 ) -> Result<Signature> {
-    let mut bytes = [0; 96];
+    let mut bytes = [0; 132];
     let len = session.sign(key, algorithm, params, b"message", &mut bytes)?.value();
     let signature = Signature { bytes, len };
     session.verify(key, algorithm, params, b"message", signature.as_bytes())?.value();

@@ -18,43 +18,35 @@ fn done<T, E>(result: Result<T, E>) -> Result<(), Error> {
     black_box(result).map(drop).map_err(|_| Error::Rejected)
 }
 
-pub(super) fn p256_sign() -> Operation {
-    let key = p256::ecdsa::SigningKey::from_slice(&KEY);
-    Box::new(move || {
-        let key = key.as_ref().map_err(|_| Error::Rejected)?;
-        done::<p256::ecdsa::Signature, _>(key.try_sign(MESSAGE))
-    })
+/// Signing and verifying by the crate of a curve; `$key` is its private key.
+macro_rules! ecdsa {
+    ($sign:ident, $verify:ident, $curve:ident, $key:expr) => {
+        pub(super) fn $sign() -> Operation {
+            let key = $curve::ecdsa::SigningKey::from_slice(&$key);
+            Box::new(move || {
+                let key = key.as_ref().map_err(|_| Error::Rejected)?;
+                done::<$curve::ecdsa::Signature, _>(key.try_sign(MESSAGE))
+            })
+        }
+
+        pub(super) fn $verify() -> Operation {
+            let pair = $curve::ecdsa::SigningKey::from_slice(&$key).map(|key| {
+                let signature: $curve::ecdsa::Signature = key.sign(MESSAGE);
+                (key.verifying_key().clone(), signature)
+            });
+            Box::new(move || {
+                let (key, signature) = pair.as_ref().map_err(|_| Error::Rejected)?;
+                done(key.verify(MESSAGE, signature))
+            })
+        }
+    };
 }
 
-pub(super) fn p256_verify() -> Operation {
-    let pair = p256::ecdsa::SigningKey::from_slice(&KEY).map(|key| {
-        let signature: p256::ecdsa::Signature = key.sign(MESSAGE);
-        (*key.verifying_key(), signature)
-    });
-    Box::new(move || {
-        let (key, signature) = pair.as_ref().map_err(|_| Error::Rejected)?;
-        done(key.verify(MESSAGE, signature))
-    })
-}
-
-pub(super) fn p384_sign() -> Operation {
-    let key = p384::ecdsa::SigningKey::from_slice(&[0x11; 48]);
-    Box::new(move || {
-        let key = key.as_ref().map_err(|_| Error::Rejected)?;
-        done::<p384::ecdsa::Signature, _>(key.try_sign(MESSAGE))
-    })
-}
-
-pub(super) fn p384_verify() -> Operation {
-    let pair = p384::ecdsa::SigningKey::from_slice(&[0x11; 48]).map(|key| {
-        let signature: p384::ecdsa::Signature = key.sign(MESSAGE);
-        (*key.verifying_key(), signature)
-    });
-    Box::new(move || {
-        let (key, signature) = pair.as_ref().map_err(|_| Error::Rejected)?;
-        done(key.verify(MESSAGE, signature))
-    })
-}
+ecdsa!(p256_sign, p256_verify, p256, KEY);
+ecdsa!(p384_sign, p384_verify, p384, [0x11; 48]);
+// 0x11 in the first of 66 bytes would be above the order.
+ecdsa!(p521_sign, p521_verify, p521, [[0; 33], [0x11; 33]].concat());
+ecdsa!(secp256k1_sign, secp256k1_verify, k256, KEY);
 
 pub(super) fn ed25519_sign() -> Operation {
     let key = ed25519_dalek::SigningKey::from_bytes(&KEY);
