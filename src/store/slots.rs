@@ -12,8 +12,8 @@ use crate::sync::{Guard, Lock};
 
 type Record<const BYTES: usize> = Key<Inline<BYTES>>;
 
-/// Live keys in place: the store for firmware. `N` keys of at most `BYTES` bytes of secret, and
-/// `SESSIONS` open sessions.
+/// Live keys in place: the store for firmware. `N` keys of at most `BYTES` bytes of secret or, for public
+/// keys alone, of point (P-256: 65, P-521: 133), and `SESSIONS` open sessions.
 pub struct SlotTable<const N: usize, const BYTES: usize, const SESSIONS: usize = 2> {
     slots: [Slot<Record<BYTES>>; N],
     ids: Lock<[Option<KeyId>; N]>,
