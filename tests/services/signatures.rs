@@ -367,7 +367,7 @@ fn parameters_come_from_the_closed_sets_and_from_the_rule() {
         (ed25519, Algorithm::Ed25519, Params::NONE.deterministic(), Error::InvalidArgument),
     ] {
         let before = inventory(&session);
-        refused_into(128, error, |out| session.sign(key, algorithm, &params, b"m", out));
+        refused_into(132, error, |out| session.sign(key, algorithm, &params, b"m", out));
         refused(session.verify(key, algorithm, &params, b"m", &[0; 64]), error);
         assert_eq!(inventory(&session), before);
     }
