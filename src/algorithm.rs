@@ -54,6 +54,8 @@ pub enum Algorithm {
     RsaOaep = 0x0411,
     /// RSA-OAEP over a fresh AES-256 key, KWP under that (PKCS #11 `CKM_RSA_AES_KEY_WRAP`).
     RsaAesKwp = 0x0412,
+    /// RSA-OAEP over data (RFC 8017 section 7.1). Not approved: OAEP is approved for keys alone (RSA-8).
+    RsaOaepData = 0x0413,
     /// ECDSA on P-256 (FIPS 186-5 section 6).
     EcdsaP256 = 0x0501,
     /// ECDSA on P-384 (FIPS 186-5 section 6).
@@ -138,6 +140,8 @@ pub enum Family {
     RsaTransport,
     /// RSA key transport through an AES key.
     RsaAesTransport,
+    /// RSA encryption of data.
+    RsaEncryption,
     /// ECDSA.
     Ecdsa,
     /// EdDSA.
@@ -397,6 +401,7 @@ impl Algorithm {
             Self::RsaPss => &facts::RSA_PSS,
             Self::RsaOaep => &facts::RSA_OAEP,
             Self::RsaAesKwp => &facts::RSA_AES_KWP,
+            Self::RsaOaepData => &facts::RSA_OAEP_DATA,
             Self::EcdsaP256 => &facts::ECDSA_P256,
             Self::EcdsaP384 => &facts::ECDSA_P384,
             Self::EcdsaP521 => &facts::ECDSA_P521,

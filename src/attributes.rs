@@ -159,7 +159,8 @@ impl Attributes {
             KeyClass::Secret | KeyClass::Private => true,
             // A public key can only do what anybody may do.
             KeyClass::Public => {
-                self.usage.is_subset(Usage::VERIFY.and(Usage::WRAP).and(Usage::ENCAPSULATE))
+                self.usage
+                    .is_subset(Usage::VERIFY.and(Usage::ENCRYPT).and(Usage::WRAP).and(Usage::ENCAPSULATE))
                     && self.export == Export::NONE
                     && self.uses.is_none()
             }

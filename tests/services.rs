@@ -39,6 +39,8 @@ mod outside;
 mod public;
 #[path = "services/refusals.rs"]
 mod refusals;
+#[path = "services/rsa_data.rs"]
+mod rsa_data;
 #[path = "services/secp256k1.rs"]
 mod secp256k1;
 #[path = "services/signatures.rs"]

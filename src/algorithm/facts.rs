@@ -23,6 +23,7 @@ pub(crate) static FACTS: &[&Facts] = &[
     &RSA_PSS,
     &RSA_OAEP,
     &RSA_AES_KWP,
+    &RSA_OAEP_DATA,
     &ECDSA_P256,
     &ECDSA_P384,
     &ECDSA_P521,
@@ -230,6 +231,17 @@ pub(super) static RSA_AES_KWP: Facts = Facts {
     usage: WRAPPING,
     // Not OAEP's: the key inside such a blob must not come in as a key of its own.
     family: Family::RsaAesTransport,
+    params: ParamSet { hashes: HashSet::STRONG, label: true, ..ParamSet::NONE },
+};
+pub(super) static RSA_OAEP_DATA: Facts = Facts {
+    algorithm: Algorithm::RsaOaepData,
+    name: "RSA-OAEP-DATA",
+    standard: "RFC 8017 7.1",
+    approval: Approval::NotApproved,
+    kinds: RSA,
+    usage: CIPHER,
+    // Not key transport's: what such a key decrypts comes out in plaintext (SSP-9).
+    family: Family::RsaEncryption,
     params: ParamSet { hashes: HashSet::STRONG, label: true, ..ParamSet::NONE },
 };
 pub(super) static ECDSA_P256: Facts =

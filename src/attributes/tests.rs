@@ -32,7 +32,7 @@ const RSA: &[KeyKind] = &[Rsa2048, Rsa3072, Rsa4096];
 
 /// Each algorithm with the kinds it takes, the usages of a secret or private key, and of a public one.
 #[rustfmt::skip]
-pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 29] = [
+pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 30] = [
     (Algorithm::AesGcm, AES, 0b11, 0),
     (Algorithm::AesGcmCounter, AES, 0b11, 0),
     (Algorithm::AesKw, AES, 0b1_1000_0000, 0),
@@ -51,6 +51,7 @@ pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 29] = [
     (Algorithm::RsaPss, RSA, 0b1_1100, 0b1_0000),
     (Algorithm::RsaOaep, RSA, 0b1_1000_0000, 0b1000_0000),
     (Algorithm::RsaAesKwp, RSA, 0b1_1000_0000, 0b1000_0000),
+    (Algorithm::RsaOaepData, RSA, 0b11, 0b1),
     (Algorithm::EcdsaP256, &[EcP256], 0b1_1100, 0b1_0000),
     (Algorithm::EcdsaP384, &[EcP384], 0b1_1100, 0b1_0000),
     (Algorithm::EcdsaP521, &[EcP521], 0b1_1100, 0b1_0000),

@@ -303,6 +303,17 @@ pub(crate) static ROWS: &[Row] = &[
         wrapped_len: rsa_aes::wrapped_len,
         ..EMPTY
     },
+    #[cfg(feature = "rsa")]
+    Row {
+        algorithm: Algorithm::RsaOaepData,
+        applying: &[&rsa::OAEP_ENCRYPT],
+        opening: &[&rsa::OAEP_DECRYPT],
+        applied_len: rsa::modulus_len,
+        opened_len: rsa::oaep_opened_len,
+        encrypt: Some(rsa::encrypt),
+        decrypt: Some(rsa::decrypt),
+        ..EMPTY
+    },
     #[cfg(feature = "ecdsa")]
     Row {
         algorithm: Algorithm::EcdsaP256,

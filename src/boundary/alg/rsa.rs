@@ -1,5 +1,6 @@
 //! RSA: signatures of FIPS 186-5 (February 2023), section 5.4, with the encodings of RFC 8017, and
-//! RSA-OAEP of SP 800-56B r2 (March 2019), section 9, for keys only. No PKCS#1 v1.5 decryption (RSA-7).
+//! RSA-OAEP of SP 800-56B r2 (March 2019), section 9, for keys; for data it is a row of its own that is not
+//! approved (RSA-8). No PKCS#1 v1.5 decryption (RSA-7).
 
 use zeroize::Zeroizing;
 
@@ -13,7 +14,7 @@ use crate::boundary::key::{Paired, Permit, Vacant};
 use crate::boundary::tools::{Pairwise, Tools};
 use crate::error::{Error, Result};
 use crate::kat;
-use crate::policy::ops::{Generate, Op, Sign, Unwrap, Verify, Wrap};
+use crate::policy::ops::{Decrypt, Encrypt, Generate, Op, Sign, Unwrap, Verify, Wrap};
 use crate::state::{Staged, TestId};
 
 /// Longest modulus in bytes.
@@ -99,22 +100,10 @@ pub(in crate::boundary) fn oaep_wrap(
     payload: &[u8],
     out: &mut [u8],
 ) -> Result<usize> {
-    let hash = params.hash.ok_or(Error::InvalidArgument)?;
-    permit.material(|material| {
-        let key = material.prepared().rsa_public()?;
-        let mut seed = Zeroizing::new([0; 64]);
-        let seed = seed.get_mut(..hash.output_len()).ok_or(Error::Corrupted)?;
-        tools.secret(seed)?;
-        let mut encoded = Zeroizing::new([0; MAX]);
-        let encoded = encoded.get_mut(..key.len()).ok_or(Error::Corrupted)?;
-        encoding::oaep_encode(hash, params.label, payload, seed, encoded)?;
-        let out = out.get_mut(..key.len()).ok_or(Error::BufferTooSmall)?;
-        key.public_op(encoded, out)?;
-        Ok(key.len())
-    })
+    oaep_seal(&permit, params, tools, payload, out)
 }
 
-/// Opens OAEP. One verdict for every kind of damage.
+/// Opens OAEP around a key.
 pub(in crate::boundary) fn oaep_unwrap(
     permit: Permit<'_, Unwrap>,
     params: &Params<'_>,
@@ -123,17 +112,36 @@ pub(in crate::boundary) fn oaep_unwrap(
     wrapped: &[u8],
     out: &mut [u8],
 ) -> Result<usize> {
+    oaep_open(&permit, params, tools, wrapped, out)
+}
+
+/// OAEP over data: a message as long as OAEP with the hash carries, or shorter.
+pub(in crate::boundary) fn encrypt<'b>(
+    permit: Permit<'_, Encrypt>,
+    params: &Params<'_>,
+    tools: &mut Tools<'_>,
+    message: &[u8],
+    mut out: Staged<'b>,
+) -> Result<Staged<'b>> {
+    let room = out.claim(permit.key()?.header().attributes.kind.modulus_len())?;
+    oaep_seal(&permit, params, tools, message, room)?;
+    Ok(out)
+}
+
+/// Opens OAEP over data.
+pub(in crate::boundary) fn decrypt<'b>(
+    permit: Permit<'_, Decrypt>,
+    params: &Params<'_>,
+    tools: &mut Tools<'_>,
+    ciphertext: &[u8],
+    mut out: Staged<'b>,
+) -> Result<Staged<'b>> {
     let hash = params.hash.ok_or(Error::InvalidArgument)?;
-    permit.material(|material| {
-        let key = material.prepared().rsa()?;
-        if wrapped.len() != key.public().len() {
-            return Err(Error::Rejected);
-        }
-        let mut encoded = Zeroizing::new([0; MAX]);
-        let encoded = encoded.get_mut(..wrapped.len()).ok_or(Error::Rejected)?;
-        key.private_op(wrapped, encoded, &mut |random| tools.secret(random))?;
-        encoding::oaep_decode(hash, params.label, encoded, out)
-    })
+    let k = permit.key()?.header().attributes.kind.modulus_len();
+    let room = out.claim(encoding::oaep_capacity(hash, k)?)?;
+    let len = oaep_open(&permit, params, tools, ciphertext, room)?;
+    out.truncate(len);
+    Ok(out)
 }
 
 /// A new pair (A.1.3), tested by sign and verify, or by encrypt and decrypt, as it will be used (PCT-2).
@@ -162,7 +170,16 @@ pub(in crate::boundary) fn oaep_wrapped_len(kek: &Attributes, _payload: usize) -
     Some(kek.kind.modulus_len())
 }
 
-/// Length of a signature.
+/// Most that OAEP with this hash carries, whatever the ciphertext.
+pub(in crate::boundary) fn oaep_opened_len(
+    attributes: &Attributes,
+    params: &Params<'_>,
+    _input: usize,
+) -> Option<usize> {
+    encoding::oaep_capacity(params.hash?, attributes.kind.modulus_len()).ok()
+}
+
+/// Length of a signature, or of a ciphertext.
 pub(in crate::boundary) fn modulus_len(
     attributes: &Attributes,
     _: &Params<'_>,
@@ -172,6 +189,49 @@ pub(in crate::boundary) fn modulus_len(
 }
 
 // -- raw --
+
+fn oaep_seal<O: Op>(
+    permit: &Permit<'_, O>,
+    params: &Params<'_>,
+    tools: &mut Tools<'_>,
+    payload: &[u8],
+    out: &mut [u8],
+) -> Result<usize> {
+    let hash = params.hash.ok_or(Error::InvalidArgument)?;
+    permit.material(|material| {
+        let key = material.prepared().rsa_public()?;
+        let mut seed = Zeroizing::new([0; 64]);
+        let seed = seed.get_mut(..hash.output_len()).ok_or(Error::Corrupted)?;
+        tools.secret(seed)?;
+        let mut encoded = Zeroizing::new([0; MAX]);
+        let encoded = encoded.get_mut(..key.len()).ok_or(Error::Corrupted)?;
+        encoding::oaep_encode(hash, params.label, payload, seed, encoded)?;
+        let out = out.get_mut(..key.len()).ok_or(Error::BufferTooSmall)?;
+        key.public_op(encoded, out)?;
+        Ok(key.len())
+    })
+}
+
+/// One verdict for every kind of damage.
+fn oaep_open<O: Op>(
+    permit: &Permit<'_, O>,
+    params: &Params<'_>,
+    tools: &mut Tools<'_>,
+    sealed: &[u8],
+    out: &mut [u8],
+) -> Result<usize> {
+    let hash = params.hash.ok_or(Error::InvalidArgument)?;
+    permit.material(|material| {
+        let key = material.prepared().rsa()?;
+        if sealed.len() != key.public().len() {
+            return Err(Error::Rejected);
+        }
+        let mut encoded = Zeroizing::new([0; MAX]);
+        let encoded = encoded.get_mut(..sealed.len()).ok_or(Error::Rejected)?;
+        key.private_op(sealed, encoded, &mut |random| tools.secret(random))?;
+        encoding::oaep_decode(hash, params.label, encoded, out)
+    })
+}
 
 fn encode(algorithm: Algorithm, hash: Hash, digest: &[u8], salt: &[u8], out: &mut [u8]) -> Result<()> {
     match algorithm {
