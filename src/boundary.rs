@@ -8,6 +8,7 @@ pub(crate) mod alg;
 pub(crate) mod backend;
 pub(crate) mod derivation;
 mod drbg;
+pub(crate) mod image;
 pub(crate) mod key;
 mod prepared;
 pub(crate) mod public;

@@ -16,6 +16,7 @@ use crate::boundary::{Seal, on_scrubbed_stack};
 use crate::error::{Error, Result};
 use crate::faults::Faults;
 use crate::hooks::{Authenticator, Clock, Hook, UsageLog};
+use crate::integrity::IntegrityImage;
 use crate::outcome::Caveats;
 use crate::policy::{Profile, Rulebook, Subject};
 use crate::selftest::{self, TestReport};
@@ -37,6 +38,9 @@ pub(crate) struct Core<S: Store> {
     pub(crate) rulebook: Rulebook,
     pub(crate) device: [u8; 4],
     pub(crate) stream_limit: usize,
+    /// The integrity value of a signed image.
+    pub(crate) integrity: Option<[u8; 32]>,
+    image: Option<Hook<dyn IntegrityImage>>,
     authenticator: Hook<dyn Authenticator>,
     clock: Option<Hook<dyn Clock>>,
     log: Option<Hook<dyn UsageLog>>,
@@ -69,6 +73,10 @@ impl<S: Store> Core<S> {
 
     pub(crate) fn log(&self) -> Option<&dyn UsageLog> {
         self.log.as_deref()
+    }
+
+    pub(crate) fn image(&self) -> Option<&dyn IntegrityImage> {
+        self.image.as_deref()
     }
 
     /// A damaged record or a panicked service stops the module.
@@ -243,17 +251,13 @@ impl<S: Store> Engine<S> {
     /// every state, to everybody (FSM-4, FSM-10).
     #[must_use]
     pub fn status(&self) -> Status {
-        let failed = self.core.module.failed_test();
-        let named = |id| {
-            let cast = table::casts().find(|cast| cast.id == id).map(|cast| cast.name);
-            cast.or_else(|| table::pairwise_tests().find(|test| test.id == id).map(|test| test.name))
-        };
         Status {
             state: self.core.module.state(),
-            failed_test: failed.and_then(named),
+            failed_test: self.core.module.failed_test().and_then(selftest::name_of),
             profile: self.core.rulebook.profile,
             min_strength: self.core.rulebook.min_strength,
             caveats: self.core.rulebook.caveats,
+            integrity: self.core.integrity,
             backend: crate::boundary::backend::IN_USE,
             entropy: self.core.pool.claim(),
             entropy_failures: self.core.pool.failures(),
@@ -271,7 +275,8 @@ impl<S: Store> Engine<S> {
         selftest::report(&self.core.module)
     }
 
-    /// Runs every known-answer test now, then checks every key record. Other calls wait; keys survive.
+    /// Runs every known-answer test now, measures a signed image again, then checks every key record. Other
+    /// calls wait; keys survive.
     ///
     /// # Errors
     /// `NotOperational` outside Operational; `SelfTestFailed` or `Corrupted`, and the module is in Error.
@@ -360,6 +365,9 @@ pub struct Status {
     pub min_strength: Strength,
     /// Caveats that go with every answer.
     pub caveats: Caveats,
+    /// The integrity value of the program, if it was signed and found intact: it says which build this is
+    /// (ROLE-1).
+    pub integrity: Option<[u8; 32]>,
     /// Implementation of the primitives.
     pub backend: &'static str,
     /// What the entropy source claims; `None` once it was taken over by a restart.

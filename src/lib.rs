@@ -50,6 +50,7 @@ extern crate std;
 // -- the face: what embedders call --
 mod engine; // power-on, status, self-test, zeroise, sessions
 mod hooks; // what the embedder may bring: authenticator, clock, usage log
+mod integrity; // the image of the module, and how it is measured
 mod session; // the whole keyed service list
 
 // -- the doorway: state, self-tests, policy, in this order --
@@ -94,6 +95,7 @@ pub use attributes::{
     LABEL_LEN, Lifetime, Owner, PURPOSES, Restriction, Rule, Rules, Strength, Text, Usage, Validity,
 };
 pub use boundary::Origin;
+pub use boundary::image::INTEGRITY_KEY;
 pub use engine::{Builder, Engine, PowerOnError, Status, Version};
 #[cfg(all(feature = "os-entropy", not(target_os = "none")))]
 pub use entropy::OsEntropy;
@@ -101,6 +103,7 @@ pub use entropy::{Entropy, EntropyClaim, EntropyFailure};
 pub use error::{Error, Result};
 pub use handle::{KeyHandle, KeyId};
 pub use hooks::{Authenticator, Clock, UsageLog, UsersOnly};
+pub use integrity::{ImageUnreadable, IntegrityImage, Measurement, MemoryImage};
 pub use outcome::{Caveats, Encrypted, Indicator, Iv, Reason};
 pub use policy::{Profile, Role, Subject};
 pub use selftest::{TestKind, TestReport};

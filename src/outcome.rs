@@ -55,7 +55,7 @@ impl Caveats {
         (
             Self::UNSIGNED,
             "unsigned image",
-            "no integrity reference is built into this program, so no call reports approved",
+            "the program has no integrity reference that was checked, so no call reports approved",
         ),
         (
             Self::ENTROPY_NOT_ASSURED,

@@ -1,11 +1,14 @@
-//! Runs the self-tests of the table: at power-on, before first use, on demand; and reports them.
+//! Runs the self-tests of the table and the integrity test: at power-on, before first use, on demand; and
+//! reports them.
 
 use crate::boundary::alg::cast::{Cast, Check};
+use crate::boundary::image::INTEGRITY;
 use crate::boundary::table;
 use crate::engine::Core;
 use crate::error::{Error, Result};
 use crate::faults::Faults;
-use crate::state::{Event, Module, State, TestState};
+use crate::integrity::{self, IntegrityImage};
+use crate::state::{Event, Module, State, TestId, TestState};
 use crate::store::Store;
 
 /// One line of the self-test report (CAST-10).
@@ -25,8 +28,8 @@ impl TestReport {
     /// Names of the tests that must have passed before this one (CAST-15).
     pub fn depends_on(&self) -> impl Iterator<Item = &'static str> {
         let name = self.name;
-        let this = table::casts().filter(move |cast| cast.name == name);
-        this.flat_map(|cast| cast.depends_on.iter().map(|dependency| dependency.name))
+        let this = tests().filter(move |test| test.name == name);
+        this.flat_map(|test| test.depends_on.iter().map(|dependency| dependency.name))
     }
 }
 
@@ -39,6 +42,8 @@ pub enum TestKind {
     FirstUse,
     /// Pairwise consistency, on every generated pair.
     Pairwise,
+    /// Integrity of the program, at power-on: not run where there is no reference.
+    Integrity,
 }
 
 impl TestKind {
@@ -49,28 +54,69 @@ impl TestKind {
             Self::PowerOn => "power-on",
             Self::FirstUse => "first use",
             Self::Pairwise => "pairwise",
+            Self::Integrity => "integrity",
         }
     }
 }
 
-/// Every test with its state, in order of the ledger.
-pub(crate) fn report(module: &Module) -> impl Iterator<Item = TestReport> {
+/// Any self-test, whatever its sort.
+struct Test {
+    id: TestId,
+    name: &'static str,
+    kind: TestKind,
+    depends_on: &'static [&'static Cast],
+}
+
+/// Every test of this build: the one list that names, reports and fault tests are made from.
+fn tests() -> impl Iterator<Item = Test> {
     let casts = table::casts().map(|cast| {
         let kind = if cast.at_power_on { TestKind::PowerOn } else { TestKind::FirstUse };
-        (cast.name, cast.id, kind)
+        Test { id: cast.id, name: cast.name, kind, depends_on: cast.depends_on }
     });
-    let pairs = table::pairwise_tests().map(|test| (test.name, test.id, TestKind::Pairwise));
-    casts.chain(pairs).map(|(name, id, kind)| TestReport {
-        name,
-        kind,
-        state: module.test_state(id),
-        runs: module.test_runs(id),
+    let pairs = table::pairwise_tests();
+    let pairs =
+        pairs.map(|test| Test { id: test.id, name: test.name, kind: TestKind::Pairwise, depends_on: &[] });
+    let module = table::MODULE_TESTS.iter().map(|test| Test {
+        id: test.id,
+        name: test.name,
+        kind: TestKind::Integrity,
+        depends_on: test.depends_on,
+    });
+    casts.chain(pairs).chain(module)
+}
+
+/// The name of a test.
+pub(crate) fn name_of(id: TestId) -> Option<&'static str> {
+    tests().find(|test| test.id == id).map(|test| test.name)
+}
+
+/// The test of a name.
+#[cfg(strongroom_lab)]
+pub(crate) fn id_of(name: &str) -> Option<TestId> {
+    tests().find(|test| test.name == name).map(|test| test.id)
+}
+
+/// Every test with its state.
+pub(crate) fn report(module: &Module) -> impl Iterator<Item = TestReport> {
+    tests().map(|test| TestReport {
+        name: test.name,
+        kind: test.kind,
+        state: module.test_state(test.id),
+        runs: module.test_runs(test.id),
     })
 }
 
-/// The tests that must pass before the first service.
-pub(crate) fn power_on(module: &Module, faults: &Faults) -> Result<()> {
-    table::casts().filter(|cast| cast.at_power_on).try_for_each(|cast| run(module, faults, cast))
+/// The tests that must pass before the first service: first what the integrity test is made of, then the
+/// integrity test, then the others (INT-1, INT-5). Answers the integrity value of a signed image.
+pub(crate) fn power_on(
+    module: &Module,
+    faults: &Faults,
+    image: Option<&dyn IntegrityImage>,
+) -> Result<Option<[u8; 32]>> {
+    INTEGRITY.depends_on.iter().try_for_each(|cast| first_use(module, faults, cast))?;
+    let value = image.map_or(Ok(None), |image| integrity(module, faults, image))?;
+    table::casts().filter(|cast| cast.at_power_on).try_for_each(|cast| first_use(module, faults, cast))?;
+    Ok(value)
 }
 
 /// The tests a call depends on: run now if they have not run (CAST-1).
@@ -100,14 +146,17 @@ fn first_use(module: &Module, faults: &Faults, cast: &'static Cast) -> Result<()
     }
 }
 
-/// Every known-answer test, on demand; then every key record (CAST-13, FSM-8). Keys survive.
+/// Every known-answer test and the integrity test, on demand; then every key record (CAST-13, FSM-8). Keys
+/// survive.
 pub(crate) fn on_demand<S: Store>(core: &Core<S>) -> Result<()> {
     let tested = {
         let _one_at_a_time = core.module.begin_tests()?;
         if core.module.apply(Event::TestsRequested) != State::SelfTest {
             return Err(Error::NotOperational);
         }
-        let tested = table::casts().try_for_each(|cast| run(&core.module, &core.faults, cast));
+        let tested = table::casts()
+            .try_for_each(|cast| run(&core.module, &core.faults, cast))
+            .and_then(|()| integrity_again(core));
         if tested.is_ok() {
             core.module.apply(Event::TestsPassed);
         }
@@ -117,14 +166,40 @@ pub(crate) fn on_demand<S: Store>(core: &Core<S>) -> Result<()> {
     core.check_records()
 }
 
-/// One test. A failure stops the module before anybody sees the ledger (CAST-7, FSM-5).
+/// An image that was signed at power-on is measured again, and must have the value it had. One that was not
+/// stays unsigned for the life of the instance.
+fn integrity_again<S: Store>(core: &Core<S>) -> Result<()> {
+    let (Some(image), Some(value)) = (core.image(), core.integrity) else { return Ok(()) };
+    if integrity(&core.module, &core.faults, image)? == Some(value) {
+        Ok(())
+    } else {
+        conclude(&core.module, INTEGRITY.id, false)
+    }
+}
+
+/// The integrity test. An image without a reference is not tested (INT-4).
+fn integrity(module: &Module, faults: &Faults, image: &dyn IntegrityImage) -> Result<Option<[u8; 32]>> {
+    let mut check = Check::new(faults.armed(INTEGRITY.id));
+    let measured = integrity::test(image, &mut check);
+    if measured == Ok(None) {
+        return Ok(None);
+    }
+    conclude(module, INTEGRITY.id, check.verdict(measured.map(drop)))?;
+    measured
+}
+
+/// One known-answer test.
 fn run(module: &Module, faults: &Faults, cast: &Cast) -> Result<()> {
     let mut check = Check::new(faults.armed(cast.id));
     let result = (cast.run)(&mut check);
-    let passed = check.verdict(result);
+    conclude(module, cast.id, check.verdict(result))
+}
+
+/// A failure stops the module before anybody sees the ledger (CAST-7, FSM-5).
+fn conclude(module: &Module, test: TestId, passed: bool) -> Result<()> {
     if !passed {
         module.apply(Event::Fault);
     }
-    module.record(cast.id, passed);
+    module.record(test, passed);
     if passed { Ok(()) } else { Err(Error::SelfTestFailed) }
 }

@@ -224,9 +224,11 @@ fn self_tests() -> String {
             `lab_break` use them. Known answers come from `kat-vectors/cast/`, compiled in.\n\n\
             * **power-on**: runs before an engine is returned.\n\
             * **first use**: runs before the first operation that depends on it.\n\
-            * **pairwise**: runs on every generated pair, before the pair becomes a key.\n\n\
-            `Engine::self_test` runs every known-answer test on demand, then checks every key record.\n\
-            A failed known-answer test puts the module into the error state. A failed pairwise test costs \
+            * **pairwise**: runs on every generated pair, before the pair becomes a key.\n\
+            * **integrity**: runs at power-on, after the tests of what it uses and before all others, if the \
+            program was signed\n  ([integrity.md](integrity.md)).\n\n\
+            `Engine::self_test` runs every known-answer test and the integrity test on demand, then checks every \
+            key record.\nA failed known-answer or integrity test puts the module into the error state. A failed pairwise test costs \
             the pair;\nthree in a row put the module into the error state.\n\n";
     out += "| Test | When | After | Guards |\n| --- | --- | --- | --- |\n";
     for test in engine.self_test_report() {
@@ -236,6 +238,7 @@ fn self_tests() -> String {
         let guards = match test.kind {
             TestKind::Pairwise => pairs(test.name),
             TestKind::PowerOn | TestKind::FirstUse => guarded(test.name),
+            TestKind::Integrity => vec!["the program".to_owned()],
         };
         assert!(!guards.is_empty(), "{} guards nothing", test.name);
         writeln!(

@@ -3,7 +3,7 @@
 //!
 //! Below it, the kinds of key: how each is made and tested.
 
-use super::alg::cast::Cast;
+use super::alg::cast::{Cast, ModuleTest};
 #[cfg(feature = "ed25519")]
 use super::alg::ed25519;
 #[cfg(feature = "hmac")]
@@ -28,6 +28,7 @@ use super::backend::portable::ec::Secp256k1;
 #[cfg(feature = "ecdsa")]
 use super::backend::portable::ec::{P256, P384, P521};
 use super::derivation::{Encapsulation, Yield};
+use super::image;
 use super::key::{Paired, Permit, Vacant};
 use super::tools::{Pairwise, Tools};
 use crate::algorithm::{Algorithm, Params, Xof};
@@ -561,7 +562,7 @@ pub(crate) fn stored_len(attributes: &Attributes) -> Result<usize> {
 pub(crate) fn casts() -> impl Iterator<Item = &'static Cast> {
     (0..MAX_ID).filter_map(|id| {
         let all = ROWS.iter().flat_map(|row| row.applying.iter().chain(row.opening));
-        let direct = all.copied();
+        let direct = all.chain(MODULE_TESTS.iter().flat_map(|test| test.depends_on)).copied();
         let deps = direct.clone().flat_map(|cast| cast.depends_on.iter().copied());
         direct.chain(deps).find(|cast| cast.id == TestId(id))
     })
@@ -572,6 +573,9 @@ pub(crate) fn pairwise_tests() -> impl Iterator<Item = &'static Pairwise> {
     (0..MAX_ID)
         .filter_map(|id| KINDS.iter().filter_map(|kind| kind.pairwise).find(|test| test.id == TestId(id)))
 }
+
+/// Tests of the module as a whole, in order of their ids.
+pub(crate) static MODULE_TESTS: &[&ModuleTest] = &[&image::INTEGRITY];
 
 /// Ids of tests are below this.
 const MAX_ID: u16 = 192;

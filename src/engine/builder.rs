@@ -6,15 +6,15 @@ use super::{Core, Engine};
 use crate::attributes::Strength;
 use crate::boundary::Seal;
 use crate::boundary::random::{Drbg, EntropyPool};
-use crate::boundary::table;
 use crate::entropy::{Entropy, Monitored, Source};
 use crate::error::Error;
 use crate::faults::Faults;
 use crate::hooks::{Authenticator, Clock, Hook, UsageLog, UsersOnly};
+use crate::integrity::IntegrityImage;
 use crate::outcome::Caveats;
 use crate::policy::{Profile, Rulebook};
 use crate::selftest;
-use crate::state::{Event, Module, State, TestId};
+use crate::state::{Event, Module, State};
 use crate::store::Store;
 use crate::sync::Lock;
 
@@ -28,12 +28,13 @@ pub struct Builder<S: Store> {
     authenticator: Hook<dyn Authenticator>,
     clock: Option<Hook<dyn Clock>>,
     log: Option<Hook<dyn UsageLog>>,
+    image: Option<Hook<dyn IntegrityImage>>,
     profile: Profile,
     min_strength: Strength,
     device: Option<u32>,
     stream_limit: usize,
     #[cfg(strongroom_lab)]
-    broken: Option<TestId>,
+    broken: Option<crate::state::TestId>,
 }
 
 impl<S: Store> Builder<S> {
@@ -44,6 +45,7 @@ impl<S: Store> Builder<S> {
             authenticator: Hook::Static(&UsersOnly),
             clock: None,
             log: None,
+            image: None,
             profile: Profile::Approved,
             min_strength: Strength(112),
             device: None,
@@ -62,6 +64,7 @@ impl<S: Store> Builder<S> {
             authenticator: self.authenticator,
             clock: self.clock,
             log: self.log,
+            image: self.image,
             profile: self.profile,
             min_strength: self.min_strength,
             device: self.device,
@@ -131,6 +134,25 @@ impl<S: Store> Builder<S> {
         self
     }
 
+    /// The image of the program this engine is part of, for the integrity test at power-on and on demand.
+    /// Without one, or while it is unsigned, every answer carries [`Caveats::UNSIGNED`] and none reports
+    /// approved. An image that is signed and does not fit its reference, or cannot be read, fails power-on.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn integrity(mut self, image: impl IntegrityImage + 'static) -> Self {
+        self.image = Some(Hook::Shared(alloc::sync::Arc::new(image)));
+        self
+    }
+
+    /// The image of the program this engine is part of. Without one, or while it is unsigned, every answer
+    /// carries [`Caveats::UNSIGNED`] and none reports approved. An image that is signed and does not fit its
+    /// reference, or cannot be read, fails power-on.
+    #[must_use]
+    pub fn integrity_static(mut self, image: &'static dyn IntegrityImage) -> Self {
+        self.image = Some(Hook::Static(image));
+        self
+    }
+
     /// Approved services only (the default), or everything.
     #[must_use]
     pub fn profile(mut self, profile: Profile) -> Self {
@@ -183,8 +205,10 @@ impl<S: Store> Builder<S> {
         faults.arm(self.broken);
         let module = Module::new();
         module.apply(Event::PowerOn);
-        selftest::power_on(&module, &faults)
-            .map_err(|error| PowerOnError { error, test: module.failed_test().and_then(name_of) })?;
+        let integrity = selftest::power_on(&module, &faults, self.image.as_deref()).map_err(|error| {
+            let test = module.failed_test().and_then(selftest::name_of);
+            PowerOnError { error, test }
+        })?;
         let source = self.source.or_else(default_source).ok_or(Error::EntropyFailed)?;
         let mut source = Monitored::new(source)?;
         source.startup()?;
@@ -200,6 +224,7 @@ impl<S: Store> Builder<S> {
             Some(id) => device = id.to_be_bytes(),
             None => drbg.fill(&pool, &mut device)?,
         }
+        let unsigned = if integrity.is_none() { Caveats::UNSIGNED } else { Caveats::NONE };
         let lab = if cfg!(strongroom_lab) { Caveats::TEST_BUILD } else { Caveats::NONE };
         let core = Core {
             module,
@@ -210,14 +235,16 @@ impl<S: Store> Builder<S> {
             rulebook: Rulebook {
                 profile: self.profile,
                 min_strength: self.min_strength,
-                // No integrity image yet, and entropy is the word of whoever hands it in.
-                caveats: Caveats::UNSIGNED.and(Caveats::ENTROPY_NOT_ASSURED).and(lab),
+                // Entropy is the word of whoever hands it in.
+                caveats: unsigned.and(Caveats::ENTROPY_NOT_ASSURED).and(lab),
             },
             device,
             stream_limit: self.stream_limit,
             authenticator: self.authenticator,
             clock: self.clock,
             log: self.log,
+            image: self.image,
+            integrity,
             fixed_device: self.device,
             sessions: core::sync::atomic::AtomicU32::new(0),
             wiped: Lock::new(false),
@@ -245,6 +272,7 @@ impl<S: Store> Engine<S> {
             authenticator: core.authenticator.clone(),
             clock: core.clock.clone(),
             log: core.log.clone(),
+            image: core.image.clone(),
             profile: core.rulebook.profile,
             min_strength: core.rulebook.min_strength,
             device: core.fixed_device,
@@ -267,15 +295,9 @@ fn default_source() -> Option<Source> {
     None
 }
 
-fn name_of(id: TestId) -> Option<&'static str> {
-    table::casts().find(|cast| cast.id == id).map(|cast| cast.name)
-}
-
 #[cfg(strongroom_lab)]
-pub(super) fn test_named(name: &str) -> crate::Result<TestId> {
-    let cast = table::casts().find(|cast| cast.name == name).map(|cast| cast.id);
-    let pair = || table::pairwise_tests().find(|test| test.name == name).map(|test| test.id);
-    cast.or_else(pair).ok_or(Error::InvalidArgument)
+pub(super) fn test_named(name: &str) -> crate::Result<crate::state::TestId> {
+    selftest::id_of(name).ok_or(Error::InvalidArgument)
 }
 
 /// Why power-on gave no engine.

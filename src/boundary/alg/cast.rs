@@ -20,6 +20,17 @@ pub(crate) struct Cast {
     pub(crate) run: fn(&mut Check) -> Result<()>,
 }
 
+/// A test of the module as a whole: no single algorithm needs it, so no row of the table names it.
+#[derive(Debug)]
+pub(crate) struct ModuleTest {
+    /// Index in the ledger. Never reused.
+    pub(crate) id: TestId,
+    /// Unique and stable.
+    pub(crate) name: &'static str,
+    /// Known-answer tests of the algorithms that this test uses (INT-1).
+    pub(crate) depends_on: &'static [&'static Cast],
+}
+
 /// Compares what was computed with what is stored. An armed fault changes the computed side, before the
 /// comparison (BRK-2).
 pub(crate) struct Check {
