@@ -3,6 +3,9 @@
 #![cfg(strongroom_lab)]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)] // a test
 
+#[path = "flips/mod.rs"]
+mod flips;
+
 use strongroom::{
     Algorithm, Attributes, AttributesBuilder, Engine, Error, Export, Filter, Hash, Kdf, KeyHandle, KeyKind,
     Params, Profile, Restriction, Result, Rule, Session, State, Subject, TestKind, TestState, UnwrapAs,
@@ -68,6 +71,9 @@ const PAIRWISE: [(&str, &[KeyKind]); 6] = [
     ("Ed25519 pairwise", &[KeyKind::Ed25519]),
     ("RSA pairwise", &[KeyKind::Rsa2048]),
 ];
+
+/// Guards the program and no algorithm; without a signed image it does not run. tests/integrity.rs breaks it.
+const INTEGRITY: &str = "integrity";
 
 /// A service that is the first to need some test.
 #[derive(Clone, Copy, Debug)]
@@ -286,6 +292,7 @@ fn the_lists_above_are_the_tests_of_the_engine() {
     let expected = POWER_ON.map(|name| (name, TestKind::PowerOn)).into_iter();
     let expected = expected.chain(FIRST_USE.map(|(name, _)| (name, TestKind::FirstUse)));
     let expected = expected.chain(PAIRWISE.map(|(name, _)| (name, TestKind::Pairwise)));
+    let expected = expected.chain([(INTEGRITY, TestKind::Integrity)]);
     let mut expected: Vec<_> = expected.map(|(name, kind)| (name, kind.name())).collect();
     let mut found: Vec<_> = engine.self_test_report().map(|test| (test.name, test.kind.name())).collect();
     expected.sort_unstable();
@@ -349,7 +356,8 @@ fn tests_on_demand_find_every_broken_test() {
     let key = session.generate(&hmac().build().unwrap()).unwrap().value();
     assert_eq!(healthy.self_test(), Ok(()));
     for report in healthy.self_test_report() {
-        let expected = if report.kind == TestKind::Pairwise { TestState::NotRun } else { TestState::Passed };
+        let runs = matches!(report.kind, TestKind::PowerOn | TestKind::FirstUse);
+        let expected = if runs { TestState::Passed } else { TestState::NotRun };
         assert_eq!(report.state, expected, "{}", report.name);
     }
     assert!(session.attributes(key).is_ok(), "keys survive (FSM-8)");
@@ -512,4 +520,12 @@ fn a_pinned_record_cannot_be_damaged_behind_its_holder() {
     assert_eq!(engine.lab_flip(key, 0), Err(Error::NotPermitted));
     drop(session);
     assert_eq!(engine.lab_flip(key, 0), Err(Error::UnknownKey), "a session key died with it");
+}
+
+/// A thousand random flips; `cargo lab run --release --example bitflips -- 100000` does the long run.
+#[test]
+fn a_thousand_random_flips_are_found() {
+    let tally = flips::run(1, 1000);
+    assert_eq!(tally.records + tally.blobs + tally.messages, 1000);
+    assert!(tally.records > 60 && tally.blobs > 400 && tally.messages > 150, "{tally:?}");
 }

@@ -1,6 +1,7 @@
-//! The strongroom command: shows the engine at work on a real file, tests it, measures it.
+//! The strongroom command: shows the engine at work on a real file, tests it, measures it, signs programs.
 
 mod algorithms;
+mod image;
 mod quickstart;
 mod selftest;
 mod speed;
@@ -8,7 +9,8 @@ mod speed;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use strongroom::{Engine, HeapStore};
+use strongroom::{Builder, Engine, HeapStore};
+use strongroom_image::{FileImage, slot};
 
 const USAGE: &str = "\
 usage: strongroom COMMAND
@@ -19,10 +21,20 @@ usage: strongroom COMMAND
   algorithms                       the table of algorithms
   speed [FILTER] [--seconds S]     operations per second, engine and bare primitive, one and two threads;
                                    rows whose name contains FILTER, S seconds a row (1)
+  sign-image [--linked] FILE       write the integrity value into a program after its link: this one, or
+                                   yours (docs/integrity.md); --linked: firmware with regions in its ELF file
+  verify-image [--linked] FILE     whether a program is what was signed
   --version, --help
 
 Exit code: 0 done, 1 failed, 2 not understood.
 ";
+
+slot!(SLOT);
+
+/// Describes an engine whose module is this program.
+fn engine() -> Builder<HeapStore> {
+    Engine::builder().integrity(FileImage::running(&SLOT))
+}
 
 fn main() -> ExitCode {
     let mut out = io::stdout().lock();
@@ -65,6 +77,8 @@ fn command(words: &[&str], out: &mut dyn Write) -> Result<(), Failure> {
         ["selftest", rest @ ..] => selftest::run(rest, out),
         ["algorithms"] => algorithms::run(out),
         ["speed", rest @ ..] => speed::Options::parse(rest)?.run(out),
+        ["sign-image", rest @ ..] => image::sign(rest, out),
+        ["verify-image", rest @ ..] => image::verify(rest, out),
         ["--version" | "-V"] => {
             let build = if cfg!(strongroom_lab) { " (laboratory build)" } else { "" };
             Ok(writeln!(out, "{}{build}", Engine::<HeapStore>::version())?)

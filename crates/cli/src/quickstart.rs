@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use strongroom::{
-    Algorithm, Attributes, Engine, Error, Export, Hash, KeyHandle, KeyKind, Outcome, Params, Restriction,
-    Rule, Session, Subject, UnwrapAs, Usage, pem,
+    Algorithm, Attributes, Error, Export, Hash, KeyHandle, KeyKind, Outcome, Params, Restriction, Rule,
+    Session, Subject, UnwrapAs, Usage, pem,
 };
 
 use crate::{Failure, selftest, unexpected};
@@ -64,8 +64,9 @@ impl<'a> Options<'a> {
 
 fn demonstrate(file: &str, message: &[u8], folder: &Path, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, "-- power on")?;
-    let engine = Engine::power_on()?;
+    let engine = crate::engine().power_on()?;
     selftest::print(&engine, out)?;
+    selftest::integrity(&engine, out)?;
     writeln!(out, "\nevery answer carries these caveats:")?;
     for (name, why) in engine.status().caveats.iter() {
         writeln!(out, "  [{name}] {why}")?;

@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 
 use strongroom::{
-    Algorithm, Attributes, Builder, Engine, Error, HeapStore, KeyKind, Profile, Rule, Subject, TestState,
-    Usage,
+    Algorithm, Attributes, Builder, Engine, Error, HeapStore, KeyKind, Profile, Rule, Subject, TestKind,
+    TestReport, TestState, Usage,
 };
 
-use crate::{Failure, unexpected};
+use crate::{Failure, image, unexpected};
 
 /// A kind of key for each pairwise test; RSA has one test for all its sizes, and the smallest is the fastest.
 const PAIRS: [(KeyKind, Algorithm); 6] = [
@@ -31,18 +31,23 @@ pub(crate) fn run(words: &[&str], out: &mut dyn Write) -> Result<(), Failure> {
         let test = status.failed_test.unwrap_or("no single test");
         return Err(format!("{test}: {error}. Do not use this build.").into());
     }
-    if let Some(test) = engine.self_test_report().find(|test| test.state != TestState::Passed) {
+    // An unsigned program has no integrity test.
+    let due = |kind| kind != TestKind::Integrity || status.integrity.is_some();
+    let count = engine.self_test_report().filter(|test| due(test.kind)).count();
+    let not_passed = |test: &TestReport| due(test.kind) && test.state != TestState::Passed;
+    if let Some(test) = engine.self_test_report().find(not_passed) {
         return Err(format!("{} did not run. Do not use this build.", test.name).into());
     }
     printed?;
     writeln!(out, "\nstate {}, backend {}", status.state.name(), status.backend)?;
-    Ok(writeln!(out, "all {} self-tests passed", engine.self_test_report().count())?)
+    integrity(&engine, out)?;
+    Ok(writeln!(out, "all {count} self-tests passed")?)
 }
 
 #[cfg(not(strongroom_lab))]
 fn builder(words: &[&str]) -> Result<Builder<HeapStore>, Failure> {
     match words {
-        [] => Ok(Engine::builder()),
+        [] => Ok(crate::engine()),
         [extra, ..] => Err(unexpected(extra)),
     }
 }
@@ -51,11 +56,19 @@ fn builder(words: &[&str]) -> Result<Builder<HeapStore>, Failure> {
 #[cfg(strongroom_lab)]
 fn builder(words: &[&str]) -> Result<Builder<HeapStore>, Failure> {
     match words {
-        [] => Ok(Engine::builder()),
-        ["--break", name] => Engine::builder()
+        [] => Ok(crate::engine()),
+        ["--break", name] => crate::engine()
             .lab_break(name)
             .map_err(|_| Failure::Usage(format!("there is no self-test \"{name}\""))),
         [extra, ..] => Err(unexpected(extra)),
+    }
+}
+
+/// Prints the integrity value, or what it takes to have one.
+pub(crate) fn integrity(engine: &Engine, out: &mut dyn Write) -> io::Result<()> {
+    match engine.status().integrity {
+        Some(value) => writeln!(out, "program intact, integrity value {}", image::hex(&value)),
+        None => writeln!(out, "program unsigned: `strongroom sign-image` gives it an integrity value"),
     }
 }
 

@@ -111,7 +111,7 @@ impl Options {
     /// Measures and prints.
     pub(crate) fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
         // The general profile serves what is not approved, too.
-        let engine = Engine::builder().profile(Profile::General).power_on()?;
+        let engine = crate::engine().profile(Profile::General).power_on()?;
         writeln!(
             out,
             "{:<28} {:>12} {:>12} {:>6} {:>12} {:>9} {:>9}",

@@ -150,3 +150,144 @@ fn number(bytes: &[u8], at: usize, width: usize) -> Option<u64> {
     let field = bytes.get(at..at.checked_add(width)?)?;
     Some(field.iter().rev().fold(0, |sum, byte| (sum << 8) | u64::from(*byte)))
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation
+)]
+mod tests {
+    use super::*;
+
+    const SYMBOLS: [(&str, u64); 5] = [
+        ("__strongroom_text_start", 0x1000),
+        ("__strongroom_text_end", 0x1010),
+        ("__strongroom_rodata_start", 0x1020),
+        ("__strongroom_rodata_end", 0x1024),
+        ("__strongroom_reference", 0x1040),
+    ];
+
+    /// A file of either width: one loaded segment of 0x80 bytes at 0x1000, which lies at 0x200 in the file;
+    /// symbols and names.
+    fn file(wide: bool, symbols: &[(&str, u64)]) -> Vec<u8> {
+        let mut out = vec![0; 0x1000];
+        let word = if wide { 8 } else { 4 };
+        let mut put = |at: usize, value: u64, width: usize| {
+            out[at..at + width].copy_from_slice(&value.to_le_bytes()[..width]);
+        };
+        let at = |narrow: usize, large: usize| if wide { large } else { narrow };
+        put(0, u64::from(u32::from_le_bytes(*b"\x7fELF")), 4);
+        put(4, if wide { 2 } else { 1 }, 1);
+        put(5, 1, 1);
+        let (phentsize, shentsize, symsize) = (at(32, 56), at(40, 64), at(16, 24));
+        for (field, value, width) in [
+            (at(28, 32), 0x100, word),
+            (at(32, 40), 0x400, word),
+            (at(42, 54), phentsize as u64, 2),
+            (at(44, 56), 2, 2),
+            (at(46, 58), shentsize as u64, 2),
+            (at(48, 60), 3, 2),
+        ] {
+            put(field, value, width);
+        }
+        // The first segment is not loaded and would give other places.
+        for (index, kind) in [(0, 6), (1, PT_LOAD)] {
+            let segment = 0x100 + index * phentsize;
+            put(segment, kind, 4);
+            put(segment + at(4, 8), if kind == PT_LOAD { 0x200 } else { 0x300 }, word);
+            put(segment + at(8, 16), 0x1000, word);
+            put(segment + at(16, 32), 0x80, word);
+        }
+        let (symtab, strtab) = (0x400 + shentsize, 0x400 + 2 * shentsize);
+        put(symtab + 4, SHT_SYMTAB, 4);
+        put(symtab + at(16, 24), 0x600, word);
+        put(symtab + at(20, 32), (symbols.len() * symsize) as u64, word);
+        put(symtab + at(24, 40), 2, 4);
+        put(symtab + at(36, 56), symsize as u64, word);
+        put(strtab + 4, 3, 4);
+        put(strtab + at(16, 24), 0x800, word);
+        put(strtab + at(20, 32), 0x400, word);
+        let mut name = 1;
+        for (index, (text, value)) in symbols.iter().enumerate() {
+            put(0x600 + index * symsize, name as u64, 4);
+            put(0x600 + index * symsize + at(4, 8), *value, word);
+            for (offset, byte) in text.bytes().enumerate() {
+                put(0x800 + name + offset, u64::from(byte), 1);
+            }
+            name += text.len() + 1;
+        }
+        out
+    }
+
+    #[test]
+    fn regions_are_found_in_both_widths() {
+        for wide in [false, true] {
+            let Linked { regions, reference } = linked(&file(wide, &SYMBOLS)).unwrap();
+            assert_eq!((regions, reference), ([0x200..0x210, 0x220..0x224], 0x240..0x260));
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let mut wrong: Vec<([(&str, u64); 5], Misfit)> = vec![];
+        for index in 0..5 {
+            let mut symbols = SYMBOLS;
+            symbols[index].0 = "__strongroom_text_starting";
+            wrong.push((symbols, Misfit::Symbol(SYMBOLS[index].0)));
+        }
+        let outside = Misfit::File("a region lies in no loaded segment of the file");
+        for (index, value, misfit) in [
+            (1, 0x1000, Misfit::File("the text region is empty")),
+            (1, 0xfff, Misfit::File("the text region is empty")),
+            (3, 0x1020, Misfit::File("the rodata region is empty")),
+            (1, 0x1081, outside),
+            (0, 0xfff, Misfit::File("a region lies in no loaded segment of the file")),
+            (4, 0x1061, Misfit::File("a region lies in no loaded segment of the file")),
+            (4, 0x100f, Misfit::File("__strongroom_reference lies in a region that it is the reference of")),
+            (4, 0x1001, Misfit::File("__strongroom_reference lies in a region that it is the reference of")),
+        ] {
+            let mut symbols = SYMBOLS;
+            symbols[index].1 = value;
+            wrong.push((symbols, misfit));
+        }
+        for (symbols, misfit) in wrong {
+            for wide in [false, true] {
+                assert_eq!(linked(&file(wide, &symbols)).unwrap_err(), misfit, "{symbols:x?}");
+            }
+        }
+        for (bytes, misfit) in [
+            (&b""[..], "the file is no ELF file"),
+            (b"MZ......", "the file is no ELF file"),
+            (b"\x7fELF\x01\x02", "the ELF file is not little-endian"),
+        ] {
+            assert_eq!(linked(bytes).unwrap_err(), Misfit::File(misfit));
+        }
+    }
+
+    /// Whatever is damaged, an answer lies in the file.
+    #[test]
+    fn damaged_headers_and_cut_files_do_no_harm() {
+        for wide in [false, true] {
+            let good = file(wide, &SYMBOLS);
+            for at in (0..0x180).chain(0x400..0x700) {
+                for value in [0, 1, 0x7f, 0x80, 0xff] {
+                    let mut bad = good.clone();
+                    bad[at] = value;
+                    if let Ok(found) = linked(&bad) {
+                        assert!(found.regions.iter().all(|region| bad.get(region.clone()).is_some()));
+                        assert!(bad.get(found.reference).is_some());
+                    }
+                }
+            }
+            for len in 0..good.len() {
+                if let Ok(found) = linked(&good[..len]) {
+                    assert!(
+                        found.reference.end <= len && found.regions.iter().all(|region| region.end <= len)
+                    );
+                }
+            }
+        }
+    }
+}
