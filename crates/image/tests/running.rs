@@ -35,7 +35,7 @@ fn in_the_signed_copy() {
         ("a name in a table", Algorithm::AesGcm.name().as_ptr()),
         ("a name of a kind", KeyKind::Rsa2048.name().as_ptr()),
         ("a name of a caveat", Caveats::NAMED[0].1.as_ptr()),
-        ("the integrity key", (&raw const *&strongroom::INTEGRITY_KEY).cast()),
+        ("the integrity key", std::ptr::from_ref(&strongroom::INTEGRITY_KEY).cast()),
     ];
     for (what, address) in inside {
         assert_eq!(file_at(address).as_ref(), Some(&exe), "{what} is in the file that is measured");
