@@ -1,6 +1,6 @@
 //! Implementations of the primitives, by family. Each answers byte for byte as the portable one.
 //!
-//! There is one so far. A second one comes with a dispatcher enum for its family here, chosen at
+//! There is one so far, and kernels for eight operations at a time. A second one comes with a dispatcher enum for its family here, chosen at
 //! power-on from the CPU's features, and one more variant in the family's prepared forms; the self-tests
 //! then run through the chosen one (CAST-6).
 

@@ -19,7 +19,7 @@ use super::field::{
     Field, Form, Mask, V, add, below, canonical, carry, choose, fold, is_zero, mul, mul_raw, negate_if, same,
     splat, splat_all, sqr, sqr_raw, sub,
 };
-use super::invert::{invert_all, power};
+use super::invert::{invert_all, power_252_3};
 
 pub(super) const N: usize = 5;
 
@@ -45,9 +45,6 @@ const D2: [u64; N] = [0x69b9426b2f159, 0x9a8283b156ebd, 0xef3d13000e014, 0xfce71
 const D: [u64; N] = [0xb4dca135978a3, 0x4d4141d8ab75e, 0x779e89800700a, 0xfe738cc740797, 0x052036cee2b6f];
 /// 2^((p-1)/4), a square root of -1.
 const ROOT: [u64; N] = [0xe1b274a0ea0b0, 0x06ad2fe478c4e, 0xdfbd7a72f4318, 0xdf0b2b4d00993, 0x02b8324804fc1];
-/// (p-5)/8.
-const ROOT_EXPONENT: [u64; N] =
-    [0xffffffffffffd, 0xfffffffffffff, 0xfffffffffffff, 0xfffffffffffff, 0x00fffffffffff];
 const GENERATOR: [[u64; N]; 2] = [
     [0x62d608f25d51a, 0x609525a7b2c95, 0xdd6dc5c692cc7, 0x53fec0a4e231f, 0x0216936d3cd6e],
     [0x6666666666658, 0x6666666666666, 0x6666666666666, 0x6666666666666, 0x0666666666666],
@@ -305,11 +302,11 @@ pub(super) fn decode(y: &Fe, sign: Mask) -> (Point, Mask) {
     let y2 = sqr::<Base, N>(y);
     let u = small(sub(&y2, &one));
     let v = small(add(&times(&y2, &splat_all(&D)), &one));
-    // x = u v^3 (u v^7)^((p-5)/8), or that times the root of -1.
+    // x = u v^3 (u v^7)^((p-5)/8), or that times the root of -1; (p-5)/8 = 2^252 - 3.
     let v3 = times(&sqr::<Base, N>(&v), &v);
     let uv3 = times(&u, &v3);
     let uv7 = times(&uv3, &sqr::<Base, N>(&sqr::<Base, N>(&v)));
-    let x = times(&uv3, &power::<Base, N>(&uv7, &ROOT_EXPONENT));
+    let x = times(&uv3, &power_252_3::<Base, N>(&uv7));
     let vx2 = times(&v, &sqr::<Base, N>(&x));
     let direct = is_zero::<Base, N>(&small(sub(&vx2, &u)));
     let turned = is_zero::<Base, N>(&small(add(&vx2, &u)));

@@ -4,7 +4,7 @@
 
 use zeroize::Zeroize;
 
-use super::field::{Field, V, mul, splat_all, sqr};
+use super::field::{Field, Form, V, mul, splat_all, sqr};
 
 /// The inverse of one value modulo each of two primes of the same length; 0 of 0. By Fermat's theorem, four
 /// bits of the public exponents at a time; the two chains hide each other's latency.
@@ -38,13 +38,48 @@ fn invert_two<F: Field<N>, G: Field<N>, const N: usize>(a: &mut [V; N], b: &mut 
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn invert<F: Field<N>, const N: usize>(a: &[V; N]) -> [V; N] {
+    if F::FORM == Form::Ed25519 {
+        // p - 2 = 8 (2^252 - 3) + 3
+        let eighth = squarings::<F, N>(&power_252_3::<F, N>(a), 3);
+        return mul::<F, N>(&eighth, &mul::<F, N>(&sqr::<F, N>(a), a));
+    }
     power::<F, N>(a, &inverse_exponent::<F, N>())
+}
+
+/// a^(2^252 - 3), for inverses and square roots modulo 2^255 - 19.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+pub(super) fn power_252_3<F: Field<N>, const N: usize>(a: &[V; N]) -> [V; N] {
+    // Of a^(2^m - 1) and a^(2^n - 1), a^(2^(m + n) - 1).
+    let join = |m: &[V; N], n: &[V; N], n_bits: u32| mul::<F, N>(&squarings::<F, N>(m, n_bits), n);
+    let ones2 = join(a, a, 1);
+    let ones3 = join(&ones2, a, 1);
+    let ones5 = join(&ones3, &ones2, 2);
+    let ones10 = join(&ones5, &ones5, 5);
+    let ones20 = join(&ones10, &ones10, 10);
+    let ones40 = join(&ones20, &ones20, 20);
+    let ones50 = join(&ones40, &ones10, 10);
+    let ones100 = join(&ones50, &ones50, 50);
+    let ones200 = join(&ones100, &ones100, 100);
+    let ones250 = join(&ones200, &ones50, 50);
+    mul::<F, N>(&squarings::<F, N>(&ones250, 2), a)
+}
+
+/// a^(2^count)
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+fn squarings<F: Field<N>, const N: usize>(a: &[V; N], count: u32) -> [V; N] {
+    let mut out = *a;
+    for _ in 0..count {
+        out = sqr::<F, N>(&out);
+    }
+    out
 }
 
 /// A power with a public exponent that is not zero, the same in every lane, four bits at a time.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-pub(super) fn power<F: Field<N>, const N: usize>(a: &[V; N], exponent: &[u64; N]) -> [V; N] {
+fn power<F: Field<N>, const N: usize>(a: &[V; N], exponent: &[u64; N]) -> [V; N] {
     let mut powers = powers::<F, N>(a);
     let top = top_nibble(exponent);
     let mut out = powers[nibble(exponent, top)];
