@@ -8,9 +8,9 @@
 //! The multiplications of a given point in verification run the same way, though everything there is public.
 //!
 //! **Memory.** A caller owns what goes in and out. Numbers on their way between bytes and vectors, scalars,
-//! powers inside an inversion and the projective Z are wiped where they lie; after every function that was given
-//! a secret [`wipe_stack`] wipes the stack that its frames had, with whatever the compiler spilled there. Out of
-//! reach: the vector registers themselves, until the next function that uses them.
+//! and the projective Z are wiped where they lie; after every function that was given a secret
+//! [`lanes::wipe_stack`] wipes the stack that its frames had, with whatever the compiler spilled there. Nothing
+//! secret is on the heap. Out of reach: the vector registers themselves, until the next function that uses them.
 //!
 //! **Unsafe code** is of two sorts: loads and stores of an array of eight words by reference, in lanes.rs, and
 //! the calls into functions that need the features, each of which takes an [`Ifma`], the proof that they are there.

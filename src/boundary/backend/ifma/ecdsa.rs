@@ -16,7 +16,7 @@ use super::field::{
     Field, Mask, V, add, below, canonical, carry, choose, enter, fold, is_zero, mul, same, shl, splat_all,
     sqr, sub, subtract_once,
 };
-use super::invert::{GROUP, invert_all, invert_all_of_two};
+use super::invert::{GROUP, invert_all};
 use super::lanes::{self, set, wipe_stack};
 use super::weierstrass::{Curve, add_complete, base_multiple, generator, make_comb, multiple};
 
@@ -126,7 +126,8 @@ fn sign_group<C: Curve<N, B>, const N: usize, const B: usize>(cpu: Ifma, lanes: 
         let point = base_multiple::<C, N, B>(cpu, &k);
         (x[i], z[i], k_inverse[i], k_good[i]) = (point.x, point.z, enter::<C::Order, N>(&k), good);
     }
-    invert_all_of_two::<C::Base, C::Order, N, GROUP>(&mut z, &mut k_inverse, lanes.len().div_ceil(8));
+    invert_all::<C::Base, N, GROUP>(&mut z, lanes.len().div_ceil(8));
+    invert_all::<C::Order, N, GROUP>(&mut k_inverse, lanes.len().div_ceil(8));
     for (i, eight) in lanes.chunks_mut(8).enumerate() {
         let (d, d_good) = scalars::<C, N, B>(eight.iter().map(|lane| lane.d));
         let e = lanes::gather::<false, N, B>(eight.iter().map(|lane| lane.digest));

@@ -24,7 +24,7 @@ pub(super) type Mask = u8;
 /// The most limbs: P-384.
 pub(super) const MAX: usize = 8;
 pub(super) const LIMB: usize = 52;
-const LOW: u64 = (1 << LIMB) - 1;
+pub(super) const LOW: u64 = (1 << LIMB) - 1;
 
 /// Repeats a block for the constants 0, 1, .. below `$n`, which is at most 8: the compiler then sees
 /// straight code whatever it thinks of loops.
@@ -32,6 +32,7 @@ macro_rules! unroll {
     ($i:ident < $n:expr, $body:block) => { unroll!(@ $i, $n, $body, 0 1 2 3 4 5 6 7) };
     (@ $i:ident, $n:expr, $body:block, $($k:literal)*) => { $( if $k < $n { const $i: usize = $k; $body } )* };
 }
+pub(super) use unroll;
 
 /// How a field reduces.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,12 +55,24 @@ pub(super) trait Field<const N: usize> {
     const ONE: [u64; N] = power_of_two(&Self::MODULUS, if is_plain(Self::FORM) { 0 } else { LIMB * N });
     /// R^2 modulo the modulus: the factor into Montgomery form.
     const R2: [u64; N] = power_of_two(&Self::MODULUS, if is_plain(Self::FORM) { 0 } else { 2 * LIMB * N });
+    /// Bits of the modulus.
+    const BITS: usize = bits_of(&Self::MODULUS);
+    /// The inverse of x R is 1/x R, for which 1/(x R) lacks R^2, and a product takes R away.
+    const INVERSE_SHIFT: usize = if is_plain(Self::FORM) { 0 } else { 3 * LIMB * N };
     /// -1/modulus modulo 2^52.
     const NEG_INVERSE: u64 = negative_inverse(Self::MODULUS[0]);
 }
 
 const fn is_plain(form: Form) -> bool {
     matches!(form, Form::Ed25519)
+}
+
+const fn bits_of<const N: usize>(m: &[u64; N]) -> usize {
+    let mut at = N - 1;
+    while m[at] == 0 {
+        at -= 1;
+    }
+    LIMB * at + 64 - m[at].leading_zeros() as usize
 }
 
 /// 2^e modulo m, by doubling.
@@ -426,13 +439,20 @@ pub(super) fn subtract_once<F: Field<N>, const N: usize>(a: &[V; N]) -> [V; N] {
     choose(_mm512_movepi64_mask(less[N - 1]), &less, a)
 }
 
+/// A tight number below 2.02 p (of a scalar: below 2 n), reduced; still in Montgomery form if it was.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+pub(super) fn reduced<F: Field<N>, const N: usize>(a: &[V; N]) -> [V; N] {
+    subtract_once::<F, N>(&subtract_once::<F, N>(a))
+}
+
 /// A tight residue out of Montgomery form, canonical.
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 pub(super) fn canonical<F: Field<N>, const N: usize>(a: &[V; N]) -> [V; N] {
     if is_plain(F::FORM) {
         // Below 2.02 p.
-        return subtract_once::<F, N>(&subtract_once::<F, N>(&fold::<F, N>(*a)));
+        return reduced::<F, N>(&fold::<F, N>(*a));
     }
     let mut one = [0; N];
     one[0] = 1;

@@ -1,49 +1,151 @@
-//! Inversions by Fermat's theorem, shared by Montgomery's trick.
+//! Inversions by division steps, shared by Montgomery's trick; and one power.
+//!
+//! Bernstein and Yang, "Fast constant-time gcd computation and modular inversion" (2019), in eight lanes. The
+//! steps of one [`jump`] are those of the lowest 52 bits and end in a matrix, which is then applied to the
+//! whole numbers. By theorem 11.2, floor((49 b + 57) / 17) steps bring g to 0 for an odd modulus of b >= 46
+//! bits and 0 <= g < modulus: 741 for 256 bits, 1110 for 384. Their number is fixed, no value is looked at.
+//!
+//! Signed numbers here are in two's complement over N limbs of 52 bits.
 
-#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // tables of 16, nibbles below 16; moduli above 2
+#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // arrays of N or MAX + 1 limbs, constant indices
+
+use core::arch::x86_64::*;
 
 use zeroize::Zeroize;
 
-use super::field::{Field, Form, V, mul, splat_all, sqr};
+use super::field::{
+    Field, LIMB, LOW, MAX, Mask, V, add, carry, mul, negate_if, power_of_two, reduced, splat, splat_all, sqr,
+    unroll,
+};
 
-/// The inverse of one value modulo each of two primes of the same length; 0 of 0. By Fermat's theorem, four
-/// bits of the public exponents at a time; the two chains hide each other's latency.
-#[inline(never)]
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-fn invert_two<F: Field<N>, G: Field<N>, const N: usize>(a: &mut [V; N], b: &mut [V; N]) {
-    let mut a_powers = powers::<F, N>(a);
-    let mut b_powers = powers::<G, N>(b);
-    let (a_exponent, b_exponent) = (inverse_exponent::<F, N>(), inverse_exponent::<G, N>());
-    let top = top_nibble(&a_exponent);
-    *a = a_powers[nibble(&a_exponent, top)];
-    *b = b_powers[nibble(&b_exponent, top)];
-    for at in (0..top).rev() {
-        for _ in 0..4 {
-            *a = sqr::<F, N>(a);
-            *b = sqr::<G, N>(b);
-        }
-        let (a_digit, b_digit) = (nibble(&a_exponent, at), nibble(&b_exponent, at));
-        if a_digit != 0 {
-            *a = mul::<F, N>(a, &a_powers[a_digit]);
-        }
-        if b_digit != 0 {
-            *b = mul::<G, N>(b, &b_powers[b_digit]);
-        }
-    }
-    a_powers.zeroize();
-    b_powers.zeroize();
+/// Division steps of one jump. The entries of its matrix are at most 2^51 in magnitude.
+const JUMP: usize = 51;
+
+/// Jumps for a modulus of 52 N bits at most, of which as many as [`Field::BITS`] count.
+const fn jumps(bits: usize) -> usize {
+    ((49 * bits + 57) / 17).div_ceil(JUMP)
 }
 
-/// The same for one prime.
+/// A matrix over a power of two: f takes the first row, g the second.
+struct Matrix {
+    u: V,
+    v: V,
+    q: V,
+    r: V,
+}
+
+/// 51 division steps on the lowest limbs. With delta > 0 and g odd: (f, g) = (g, (g - f) / 2); else
+/// (f, (g + f) / 2) or (f, g / 2).
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-fn invert<F: Field<N>, const N: usize>(a: &[V; N]) -> [V; N] {
-    if F::FORM == Form::Ed25519 {
-        // p - 2 = 8 (2^252 - 3) + 3
-        let eighth = squarings::<F, N>(&power_252_3::<F, N>(a), 3);
-        return mul::<F, N>(&eighth, &mul::<F, N>(&sqr::<F, N>(a), a));
+fn jump(delta: &mut V, mut f: V, mut g: V) -> Matrix {
+    let (zero, one) = (_mm512_setzero_si512(), splat(1));
+    let mut m = Matrix { u: one, v: zero, q: zero, r: one };
+    for _ in 0..JUMP {
+        let positive = _mm512_cmpgt_epi64_mask(*delta, zero);
+        let odd = _mm512_test_epi64_mask(g, one);
+        let swap = _mm512_mask_test_epi64_mask(positive, g, one);
+        *delta = _mm512_add_epi64(_mm512_mask_sub_epi64(*delta, swap, zero, *delta), one);
+        let step = |low: &mut V, high: &mut V| {
+            let signed = _mm512_mask_sub_epi64(*low, swap, zero, *low);
+            *low = _mm512_mask_mov_epi64(*low, swap, *high);
+            *high = _mm512_mask_add_epi64(*high, odd, *high, signed);
+        };
+        step(&mut f, &mut g);
+        step(&mut m.u, &mut m.q);
+        step(&mut m.v, &mut m.r);
+        g = _mm512_srai_epi64::<1>(g);
+        m.u = _mm512_add_epi64(m.u, m.u);
+        m.v = _mm512_add_epi64(m.v, m.v);
     }
-    power::<F, N>(a, &inverse_exponent::<F, N>())
+    m
+}
+
+/// u a + v b in N + 1 raw limbs, modulo 2^(52 (N + 1)), of signed numbers and factors.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+fn combine<const N: usize>(u: V, a: &[V; N], v: V, b: &[V; N]) -> [V; MAX + 1] {
+    let mut t = [_mm512_setzero_si512(); MAX + 1];
+    let sign = splat(1 << (LIMB - 1));
+    for (factor, number) in [(u, a), (v, b)] {
+        let factor_minus: Mask = _mm512_movepi64_mask(factor);
+        let number_minus: Mask = _mm512_test_epi64_mask(number[N - 1], sign);
+        // The low 52 bits of a negative factor are 2^52 too much, the limbs of a negative number 2^(52 N).
+        unroll!(I < N, {
+            t[I] = _mm512_madd52lo_epu64(t[I], number[I], factor);
+            t[I + 1] = _mm512_madd52hi_epu64(t[I + 1], number[I], factor);
+            t[I + 1] = _mm512_mask_sub_epi64(t[I + 1], factor_minus, t[I + 1], number[I]);
+        });
+        t[N] = _mm512_mask_sub_epi64(t[N], number_minus, t[N], factor);
+    }
+    t
+}
+
+/// (u a + v b) / 2^51, which is exact.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+fn combine_exactly<const N: usize>(u: V, a: &[V; N], v: V, b: &[V; N]) -> [V; N] {
+    let mut t = combine(u, a, v, b);
+    let low = splat(LOW);
+    let mut out = *a;
+    unroll!(I < N, {
+        t[I + 1] = _mm512_add_epi64(t[I + 1], _mm512_srai_epi64::<52>(t[I]));
+        t[I] = _mm512_and_si512(t[I], low);
+    });
+    unroll!(I < N, {
+        let high = _mm512_and_si512(_mm512_slli_epi64::<1>(t[I + 1]), low);
+        out[I] = _mm512_or_si512(_mm512_srli_epi64::<51>(t[I]), high);
+    });
+    out
+}
+
+/// (u a + v b) / 2^52 modulo p, between -2 p and 2 p if a and b are.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+fn combine_modulo<F: Field<N>, const N: usize>(u: V, a: &[V; N], v: V, b: &[V; N]) -> [V; N] {
+    let mut t = combine(u, a, v, b);
+    let p = splat_all(&F::MODULUS);
+    let m = _mm512_madd52lo_epu64(_mm512_setzero_si512(), t[0], splat(F::NEG_INVERSE));
+    unroll!(I < N, {
+        t[I] = _mm512_madd52lo_epu64(t[I], m, p[I]);
+        t[I + 1] = _mm512_madd52hi_epu64(t[I + 1], m, p[I]);
+    });
+    let low = splat(LOW);
+    let mut out = *a;
+    unroll!(I < N, {
+        t[I + 1] = _mm512_add_epi64(t[I + 1], _mm512_srai_epi64::<52>(t[I]));
+        out[I] = _mm512_and_si512(t[I + 1], low);
+    });
+    out
+}
+
+/// The inverse of a residue, and 0 of 0.
+///
+/// d x and e x stay f and g times a power of two modulo p, x the residue as it lies, in Montgomery form or not.
+/// In the end f = 1 or -1.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+fn invert<F: Field<N>, const N: usize>(x: &[V; N]) -> [V; N] {
+    let zero = [_mm512_setzero_si512(); N];
+    let p = splat_all(&F::MODULUS);
+    let (mut f, mut g) = (p, reduced::<F, N>(x));
+    let (mut d, mut e) = (zero, zero);
+    e[0] = splat(1);
+    let mut delta = splat(1);
+    for _ in 0..jumps(F::BITS) {
+        let m = jump(&mut delta, f[0], g[0]);
+        (f, g) = (combine_exactly(m.u, &f, m.v, &g), combine_exactly(m.q, &f, m.r, &g));
+        (d, e) = (combine_modulo::<F, N>(m.u, &d, m.v, &e), combine_modulo::<F, N>(m.q, &d, m.r, &e));
+    }
+    // From two's complement to raw limbs, to f d, to a positive number below 4 p.
+    let sign = splat(1 << (LIMB - 1));
+    let f_minus = _mm512_test_epi64_mask(f[N - 1], sign);
+    let d_minus = _mm512_test_epi64_mask(d[N - 1], sign);
+    d[N - 1] = _mm512_mask_sub_epi64(d[N - 1], d_minus, d[N - 1], splat(1 << LIMB));
+    let d = carry(add(&negate_if(f_minus, &d), &add(&p, &p)));
+    // Each jump left a factor 2; and x R^-1 is wanted back as its inverse times R.
+    let scale = const { power_of_two(&F::MODULUS, jumps(F::BITS) + F::INVERSE_SHIFT) };
+    mul::<F, N>(&d, &splat_all(&scale))
 }
 
 /// a^(2^252 - 3), for inverses and square roots modulo 2^255 - 19.
@@ -74,55 +176,6 @@ fn squarings<F: Field<N>, const N: usize>(a: &[V; N], count: u32) -> [V; N] {
         out = sqr::<F, N>(&out);
     }
     out
-}
-
-/// A power with a public exponent that is not zero, the same in every lane, four bits at a time.
-#[inline(never)]
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-fn power<F: Field<N>, const N: usize>(a: &[V; N], exponent: &[u64; N]) -> [V; N] {
-    let mut powers = powers::<F, N>(a);
-    let top = top_nibble(exponent);
-    let mut out = powers[nibble(exponent, top)];
-    for at in (0..top).rev() {
-        for _ in 0..4 {
-            out = sqr::<F, N>(&out);
-        }
-        let digit = nibble(exponent, at);
-        if digit != 0 {
-            out = mul::<F, N>(&out, &powers[digit]);
-        }
-    }
-    powers.zeroize();
-    out
-}
-
-/// a^0 to a^15.
-#[inline]
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-fn powers<F: Field<N>, const N: usize>(a: &[V; N]) -> [[V; N]; 16] {
-    let mut powers = [*a; 16];
-    powers[0] = splat_all(&F::ONE);
-    for i in 2..16 {
-        powers[i] = mul::<F, N>(&powers[i - 1], a);
-    }
-    powers
-}
-
-/// p - 2. The lowest limb of every modulus here is above 2.
-fn inverse_exponent<F: Field<N>, const N: usize>() -> [u64; N] {
-    let mut exponent = F::MODULUS;
-    exponent[0] -= 2;
-    exponent
-}
-
-/// The place of the highest nibble that is not zero.
-fn top_nibble<const N: usize>(exponent: &[u64; N]) -> usize {
-    (0..13 * N).rev().find(|at| nibble(exponent, *at) != 0).unwrap_or(0)
-}
-
-/// A nibble; a limb has 13.
-fn nibble<const N: usize>(exponent: &[u64; N], at: usize) -> usize {
-    (exponent[at / 13] >> (4 * (at % 13)) & 15) as usize
 }
 
 /// Vectors that share an inversion: 32 lanes.
@@ -171,19 +224,4 @@ pub(super) fn invert_all<F: Field<N>, const N: usize, const COUNT: usize>(
     let mut shared = Shared::new::<F>(values, count);
     shared.all = invert::<F, N>(&shared.all);
     shared.finish::<F>(values, count);
-}
-
-/// The same for vectors of two fields at once.
-#[inline]
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-pub(super) fn invert_all_of_two<F: Field<N>, G: Field<N>, const N: usize, const COUNT: usize>(
-    a: &mut [[V; N]; COUNT],
-    b: &mut [[V; N]; COUNT],
-    count: usize,
-) {
-    let mut a_shared = Shared::new::<F>(a, count);
-    let mut b_shared = Shared::new::<G>(b, count);
-    invert_two::<F, G, N>(&mut a_shared.all, &mut b_shared.all);
-    a_shared.finish::<F>(a, count);
-    b_shared.finish::<G>(b, count);
 }

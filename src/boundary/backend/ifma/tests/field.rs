@@ -13,7 +13,7 @@ use super::cpu;
 use crate::boundary::backend::ifma::field::{
     Field, Form, LIMB, V, add, bits, canonical, enter, fold, mul, shl, sqr, sub, subtract_once,
 };
-use crate::boundary::backend::ifma::invert::invert_all_of_two;
+use crate::boundary::backend::ifma::invert::invert_all;
 use crate::boundary::backend::ifma::lanes::{load_all, store_all};
 use crate::boundary::backend::ifma::{edwards, p256, p384};
 
@@ -149,7 +149,8 @@ fn inverses<F: Field<N>, G: Field<N>, const N: usize>(a: &[[u64; 8]; N]) -> [[[u
     let mut in_g = [enter::<G, N>(&a); 3];
     in_f[1] = mul::<F, N>(&in_f[0], &in_f[0]);
     let (f_before, g_before) = (in_f, in_g);
-    invert_all_of_two::<F, G, N, 3>(&mut in_f, &mut in_g, 2);
+    invert_all::<F, N, 3>(&mut in_f, 2);
+    invert_all::<G, N, 3>(&mut in_g, 1);
     let mut out = [[[0; 8]; N]; 2];
     store_all(&mut out[0], &canonical::<F, N>(&mul::<F, N>(&in_f[1], &f_before[1])));
     store_all(&mut out[1], &canonical::<G, N>(&mul::<G, N>(&in_g[0], &g_before[0])));
