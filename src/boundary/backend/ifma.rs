@@ -13,7 +13,8 @@
 //! secret is on the heap. Out of reach: the vector registers themselves, until the next function that uses them.
 //!
 //! **Unsafe code** is of two sorts: loads and stores of an array of eight words by reference, in lanes.rs, and
-//! the calls into functions that need the features, each of which takes an [`Ifma`], the proof that they are there.
+//! calls into functions that need the features, which are made only with an [`Ifma`], the proof that they are
+//! there.
 
 #[cfg(feature = "ecdsa")]
 pub(in crate::boundary) mod ecdsa;

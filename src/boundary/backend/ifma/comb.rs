@@ -1,6 +1,7 @@
 //! Digits of scalars, and tables of multiples of a base point that are read whole.
 
-#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // i is below 64, positions below those of the table
+// I is below 64, positions below those of the table.
+#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use core::arch::x86_64::*;
 use std::vec;

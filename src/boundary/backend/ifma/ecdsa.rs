@@ -1,11 +1,13 @@
-//! ECDSA (FIPS 186-5 (2023), 6.4), public keys and Diffie-Hellman (SP 800-56A rev. 3 (2018), 5.7.1.2) in eight lanes.
+//! ECDSA (FIPS 186-5 (2023), 6.4), public keys and Diffie-Hellman (SP 800-56A rev. 3 (2018), 5.7.1.2) in eight
+//! lanes.
 //!
 //! Lanes share instructions and nothing else: a lane whose input is refused computes on with 1 or with the
 //! base point, and answers `ok = false` with its output zeroed. Slices of any length are taken eight at a
 //! time; lanes that are left over in the last eight compute on with the same dummies.
 
 #![allow(unsafe_code)] // calls into functions with features
-#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // a group has at most GROUP eights, each its index
+// A group has at most GROUP eights, each its index.
+#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use std::vec::Vec;
 
@@ -16,7 +18,7 @@ use super::field::{
     Field, Mask, V, add, below, canonical, carry, choose, enter, fold, is_zero, mul, same, shl, splat_all,
     sqr, sub, subtract_once,
 };
-use super::invert::{GROUP, invert_all};
+use super::invert::{GROUP, invert_all, invert_all_of_two};
 use super::lanes::{self, set, wipe_stack};
 use super::weierstrass::{Curve, add_complete, base_multiple, generator, make_comb, multiple};
 
@@ -126,8 +128,8 @@ fn sign_group<C: Curve<N, B>, const N: usize, const B: usize>(cpu: Ifma, lanes: 
         let point = base_multiple::<C, N, B>(cpu, &k);
         (x[i], z[i], k_inverse[i], k_good[i]) = (point.x, point.z, enter::<C::Order, N>(&k), good);
     }
-    invert_all::<C::Base, N, GROUP>(&mut z, lanes.len().div_ceil(8));
-    invert_all::<C::Order, N, GROUP>(&mut k_inverse, lanes.len().div_ceil(8));
+    let count = lanes.len().div_ceil(8);
+    invert_all_of_two::<C::Base, C::Order, N, GROUP>(&mut z, &mut k_inverse, count);
     for (i, eight) in lanes.chunks_mut(8).enumerate() {
         let (d, d_good) = scalars::<C, N, B>(eight.iter().map(|lane| lane.d));
         let e = lanes::gather::<false, N, B>(eight.iter().map(|lane| lane.digest));

@@ -1,14 +1,14 @@
-//! Ed25519 (FIPS 186-5 (2023), 7.6 and 7.7; RFC 8032 (2017), 5.1) in eight lanes, but for the hashing, which is the
-//! caller's: a signature is [`commit`], the hash of R, the key and the message, then [`respond`].
+//! Ed25519 (FIPS 186-5 (2023), 7.6 and 7.7; RFC 8032 (2017), 5.1) in eight lanes, but for the hashing, which is
+//! the caller's: a signature is [`commit`], the hash of R, the key and the message, then [`respond`].
 //!
 //! Verification is the equation without cofactor, byte for byte, as in the portable implementation; it makes
 //! the same demands on keys.
 
 #![allow(unsafe_code)] // calls into functions with features
-#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // a group has at most GROUP eights, each its index
+// A group has at most GROUP eights, each its index.
+#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use core::arch::x86_64::*;
-use std::array;
 
 use zeroize::Zeroize;
 
@@ -100,7 +100,7 @@ pub(in crate::boundary) fn verify(cpu: Ifma, lanes: &mut [VerifyLane<'_>]) {
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn commit_group(cpu: Ifma, lanes: &mut [CommitLane<'_>]) {
     let mut z = [splat_all(&Base::ONE); GROUP];
-    let mut points = array::repeat::<_, GROUP>(None);
+    let mut points = [None; GROUP];
     for (i, eight) in lanes.chunks_mut(8).enumerate() {
         let r = reduced(&gather::<true, 10, 64>(eight.iter().map(|lane| lane.digest)));
         scatter::<true, N, 32>(&r, eight.iter_mut().map(|lane| &mut *lane.r));
@@ -117,7 +117,7 @@ fn commit_group(cpu: Ifma, lanes: &mut [CommitLane<'_>]) {
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn public_group(cpu: Ifma, lanes: &mut [PublicLane<'_>]) {
     let mut z = [splat_all(&Base::ONE); GROUP];
-    let mut points = array::repeat::<_, GROUP>(None);
+    let mut points = [None; GROUP];
     for (i, eight) in lanes.chunks_mut(8).enumerate() {
         let scalar = reduced(&gather::<true, 10, 32>(eight.iter().map(|lane| lane.scalar)));
         let point = base_multiple(cpu, &scalar);
@@ -145,7 +145,7 @@ fn respond_eight(_cpu: Ifma, lanes: &mut [RespondLane<'_>]) {
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn verify_group(cpu: Ifma, lanes: &mut [VerifyLane<'_>]) {
     let mut z = [splat_all(&Base::ONE); GROUP];
-    let mut points = array::repeat::<_, GROUP>(None);
+    let mut points = [None; GROUP];
     let mut good: [Mask; GROUP] = [0; GROUP];
     for (i, eight) in lanes.chunks(8).enumerate() {
         let (y, sign) = split(gather::<true, N, 32>(eight.iter().map(|lane| lane.public)));

@@ -1,11 +1,12 @@
 //! Points of edwards25519 (RFC 8032 (2017), 5.1) in eight lanes, and the two multiplications.
 //!
 //! Extended coordinates and the formulas of Hisil, Wong, Carter and Dawson (2008), which are complete on this
-//! curve: -1 is a square and d is not. So no case is exceptional, of infinity, of equal points or of points of
-//! small order.
+//! curve: -1 is a square and d is not. So no case is exceptional: the identity, equal points, points of small
+//! order.
 
 #![allow(unsafe_code)] // one call into a function with features
-#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // tables have constant lengths, loops end there
+// Tables have constant lengths, loops end there.
+#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use core::arch::x86_64::*;
 use std::sync::OnceLock;
@@ -211,15 +212,20 @@ fn make_comb() -> Vec<[u64; 8]> {
             }
         }
         let twice = prepare(&double(&base));
-        let mut multiples = [base; COMB_ENTRIES];
-        for i in 1..COMB_ENTRIES {
-            multiples[i] = add_points(&multiples[i - 1], &twice, 0);
-        }
-        let mut z = multiples.map(|p| p.z);
-        invert_all::<Base, N, COMB_ENTRIES>(&mut z, COMB_ENTRIES);
-        for (i, (p, z)) in multiples.iter().zip(&z).enumerate() {
-            let p = prepare(&from_affine(&[times(&p.x, z), times(&p.y, z)]));
-            put_entry::<N, 3>(&mut table, first, i, &[p.sum, p.difference, p.t]);
+        let mut next = base;
+        // Eight multiples share an inversion: all 64 would ask much of the stack.
+        for done in (0..COMB_ENTRIES).step_by(8) {
+            let mut multiples = [next; 8];
+            for multiple in &mut multiples {
+                *multiple = next;
+                next = add_points(&next, &twice, 0);
+            }
+            let mut z = multiples.map(|p| p.z);
+            invert_all::<Base, N, 8>(&mut z, 8);
+            for (i, (p, z)) in multiples.iter().zip(&z).enumerate() {
+                let p = prepare(&from_affine(&[times(&p.x, z), times(&p.y, z)]));
+                put_entry::<N, 3>(&mut table, first, done + i, &[p.sum, p.difference, p.t]);
+            }
         }
     }
     table

@@ -3,9 +3,9 @@
 //! Three shapes of a value, and only `V` arrays of the first are multiplied:
 //! * *tight*: every limb in [0, 2^52), the value below 2^(52 N). What [`mul`], [`sqr`] and [`fold`] return
 //!   is tight, and small: below 1.3 and 2.02 times the modulus.
-//! * *raw*: limbs are signed 64-bit numbers, below 2^58 in magnitude, of a value between -16 and 16 times
-//!   the modulus. [`mul_raw`], [`sqr_raw`], [`add`], [`sub`] and the like return it; sums and differences
-//!   of raw values are raw as long as these bounds hold.
+//! * *raw*: limbs are signed 64-bit numbers, below 2^58 in magnitude, of a value between -2^9 and 2^9 times
+//!   the modulus. [`mul_raw`], [`sqr_raw`], [`add`], [`sub`] and the like return it: a raw product is below
+//!   33 times the modulus of Ed25519 and 1.3 times the others, and no formula adds more than eight of them.
 //! * *canonical*: tight and below the modulus.
 //!
 //! Residues of every modulus but that of Ed25519's field are in Montgomery form with R = 2^(52 N). With
@@ -13,7 +13,8 @@
 //!
 //! No branch and no address depends on a value.
 
-#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // arrays of N or 2 MAX limbs, constant indices; constants of moduli
+// Arrays of N or 2 MAX limbs and constant indices; arithmetic on constants of moduli.
+#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use core::arch::x86_64::*;
 

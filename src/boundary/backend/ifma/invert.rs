@@ -7,7 +7,8 @@
 //!
 //! Signed numbers here are in two's complement over N limbs of 52 bits.
 
-#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // arrays of N or MAX + 1 limbs, constant indices
+// Arrays of N or MAX + 1 limbs, constant indices.
+#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use core::arch::x86_64::*;
 
@@ -27,6 +28,7 @@ const fn jumps(bits: usize) -> usize {
 }
 
 /// A matrix over a power of two: f takes the first row, g the second.
+#[derive(Clone, Copy)]
 struct Matrix {
     u: V,
     v: V,
@@ -34,31 +36,34 @@ struct Matrix {
     r: V,
 }
 
-/// 51 division steps on the lowest limbs. With delta > 0 and g odd: (f, g) = (g, (g - f) / 2); else
-/// (f, (g + f) / 2) or (f, g / 2).
+/// 51 division steps on the lowest limbs of K pairs. With delta > 0 and g odd: (f, g) = (g, (g - f) / 2);
+/// else (f, (g + f) / 2) or (f, g / 2). A second pair fills the time that the first one waits.
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-fn jump(delta: &mut V, mut f: V, mut g: V) -> Matrix {
+fn jump<const K: usize>(delta: &mut [V; K], mut f: [V; K], mut g: [V; K]) -> [Matrix; K] {
     let (zero, one) = (_mm512_setzero_si512(), splat(1));
-    let mut m = Matrix { u: one, v: zero, q: zero, r: one };
+    let mut matrices = [Matrix { u: one, v: zero, q: zero, r: one }; K];
     for _ in 0..JUMP {
-        let positive = _mm512_cmpgt_epi64_mask(*delta, zero);
-        let odd = _mm512_test_epi64_mask(g, one);
-        let swap = _mm512_mask_test_epi64_mask(positive, g, one);
-        *delta = _mm512_add_epi64(_mm512_mask_sub_epi64(*delta, swap, zero, *delta), one);
-        let step = |low: &mut V, high: &mut V| {
-            let signed = _mm512_mask_sub_epi64(*low, swap, zero, *low);
-            *low = _mm512_mask_mov_epi64(*low, swap, *high);
-            *high = _mm512_mask_add_epi64(*high, odd, *high, signed);
-        };
-        step(&mut f, &mut g);
-        step(&mut m.u, &mut m.q);
-        step(&mut m.v, &mut m.r);
-        g = _mm512_srai_epi64::<1>(g);
-        m.u = _mm512_add_epi64(m.u, m.u);
-        m.v = _mm512_add_epi64(m.v, m.v);
+        unroll!(I < K, {
+            let (f, g, m) = (&mut f[I], &mut g[I], &mut matrices[I]);
+            let positive = _mm512_cmpgt_epi64_mask(delta[I], zero);
+            let odd = _mm512_test_epi64_mask(*g, one);
+            let swap = _mm512_mask_test_epi64_mask(positive, *g, one);
+            delta[I] = _mm512_add_epi64(_mm512_mask_sub_epi64(delta[I], swap, zero, delta[I]), one);
+            let step = |low: &mut V, high: &mut V| {
+                let signed = _mm512_mask_sub_epi64(*low, swap, zero, *low);
+                *low = _mm512_mask_mov_epi64(*low, swap, *high);
+                *high = _mm512_mask_add_epi64(*high, odd, *high, signed);
+            };
+            step(f, g);
+            step(&mut m.u, &mut m.q);
+            step(&mut m.v, &mut m.r);
+            *g = _mm512_srai_epi64::<1>(*g);
+            m.u = _mm512_add_epi64(m.u, m.u);
+            m.v = _mm512_add_epi64(m.v, m.v);
+        });
     }
-    m
+    matrices
 }
 
 /// u a + v b in N + 1 raw limbs, modulo 2^(52 (N + 1)), of signed numbers and factors.
@@ -119,36 +124,78 @@ fn combine_modulo<F: Field<N>, const N: usize>(u: V, a: &[V; N], v: V, b: &[V; N
     out
 }
 
-/// The inverse of a residue, and 0 of 0.
-///
-/// d x and e x stay f and g times a power of two modulo p, x the residue as it lies, in Montgomery form or not.
-/// In the end f = 1 or -1.
+/// d x and e x stay f and g times a power of two modulo p, x the residue as it lies, Montgomery form or not.
+struct State<const N: usize> {
+    f: [V; N],
+    g: [V; N],
+    d: [V; N],
+    e: [V; N],
+}
+
+impl<const N: usize> State<N> {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+    fn new<F: Field<N>>(x: &[V; N]) -> Self {
+        let zero = [_mm512_setzero_si512(); N];
+        let mut one = zero;
+        one[0] = splat(1);
+        Self { f: splat_all(&F::MODULUS), g: reduced::<F, N>(x), d: zero, e: one }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+    fn apply<F: Field<N>>(&mut self, m: &Matrix) {
+        let Self { f, g, d, e } = self;
+        (*f, *g) = (combine_exactly(m.u, f, m.v, g), combine_exactly(m.q, f, m.r, g));
+        (*d, *e) = (combine_modulo::<F, N>(m.u, d, m.v, e), combine_modulo::<F, N>(m.q, d, m.r, e));
+    }
+
+    /// The inverse, now that f = 1 or -1; and 0 of 0.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+    fn finish<F: Field<N>>(mut self) -> [V; N] {
+        // From two's complement to raw limbs, to f d, to a positive number below 4 p.
+        let sign = splat(1 << (LIMB - 1));
+        let f_minus = _mm512_test_epi64_mask(self.f[N - 1], sign);
+        let d_minus = _mm512_test_epi64_mask(self.d[N - 1], sign);
+        self.d[N - 1] = _mm512_mask_sub_epi64(self.d[N - 1], d_minus, self.d[N - 1], splat(1 << LIMB));
+        let p = splat_all(&F::MODULUS);
+        let d = carry(add(&negate_if(f_minus, &self.d), &add(&p, &p)));
+        // Each jump left a factor 2; and x R^-1 is wanted back as its inverse times R.
+        let scale = const { power_of_two(&F::MODULUS, jumps(F::BITS) + F::INVERSE_SHIFT) };
+        mul::<F, N>(&d, &splat_all(&scale))
+    }
+}
+
+/// The inverse of a residue.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn invert<F: Field<N>, const N: usize>(x: &[V; N]) -> [V; N] {
-    let zero = [_mm512_setzero_si512(); N];
-    let p = splat_all(&F::MODULUS);
-    let (mut f, mut g) = (p, reduced::<F, N>(x));
-    let (mut d, mut e) = (zero, zero);
-    e[0] = splat(1);
-    let mut delta = splat(1);
+    let mut state = State::new::<F>(x);
+    let mut delta = [splat(1)];
     for _ in 0..jumps(F::BITS) {
-        let m = jump(&mut delta, f[0], g[0]);
-        (f, g) = (combine_exactly(m.u, &f, m.v, &g), combine_exactly(m.q, &f, m.r, &g));
-        (d, e) = (combine_modulo::<F, N>(m.u, &d, m.v, &e), combine_modulo::<F, N>(m.q, &d, m.r, &e));
+        let [m] = jump(&mut delta, [state.f[0]], [state.g[0]]);
+        state.apply::<F>(&m);
     }
-    // From two's complement to raw limbs, to f d, to a positive number below 4 p.
-    let sign = splat(1 << (LIMB - 1));
-    let f_minus = _mm512_test_epi64_mask(f[N - 1], sign);
-    let d_minus = _mm512_test_epi64_mask(d[N - 1], sign);
-    d[N - 1] = _mm512_mask_sub_epi64(d[N - 1], d_minus, d[N - 1], splat(1 << LIMB));
-    let d = carry(add(&negate_if(f_minus, &d), &add(&p, &p)));
-    // Each jump left a factor 2; and x R^-1 is wanted back as its inverse times R.
-    let scale = const { power_of_two(&F::MODULUS, jumps(F::BITS) + F::INVERSE_SHIFT) };
-    mul::<F, N>(&d, &splat_all(&scale))
+    state.finish::<F>()
 }
 
-/// a^(2^252 - 3), for inverses and square roots modulo 2^255 - 19.
+/// The inverses of a residue of each of two moduli with the same number of bits.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+fn invert_two<F: Field<N>, G: Field<N>, const N: usize>(x: &[V; N], y: &[V; N]) -> ([V; N], [V; N]) {
+    const { assert!(F::BITS == G::BITS) };
+    let (mut a, mut b) = (State::new::<F>(x), State::new::<G>(y));
+    let mut delta = [splat(1); 2];
+    for _ in 0..jumps(F::BITS) {
+        let [m, n] = jump(&mut delta, [a.f[0], b.f[0]], [a.g[0], b.g[0]]);
+        a.apply::<F>(&m);
+        b.apply::<G>(&n);
+    }
+    (a.finish::<F>(), b.finish::<G>())
+}
+
+/// a^(2^252 - 3), for square roots modulo 2^255 - 19.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 pub(super) fn power_252_3<F: Field<N>, const N: usize>(a: &[V; N]) -> [V; N] {
@@ -214,7 +261,7 @@ impl<const N: usize, const COUNT: usize> Shared<N, COUNT> {
     }
 }
 
-/// Inverts the first vectors; none of them has a zero in any lane.
+/// Inverts the first vectors. None of them has a zero in any lane: it would take the others of that lane along.
 #[inline]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 pub(super) fn invert_all<F: Field<N>, const N: usize, const COUNT: usize>(
@@ -224,4 +271,19 @@ pub(super) fn invert_all<F: Field<N>, const N: usize, const COUNT: usize>(
     let mut shared = Shared::new::<F>(values, count);
     shared.all = invert::<F, N>(&shared.all);
     shared.finish::<F>(values, count);
+}
+
+/// The same for as many vectors of each of two fields.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+pub(super) fn invert_all_of_two<F: Field<N>, G: Field<N>, const N: usize, const COUNT: usize>(
+    a: &mut [[V; N]; COUNT],
+    b: &mut [[V; N]; COUNT],
+    count: usize,
+) {
+    let mut a_shared = Shared::new::<F>(a, count);
+    let mut b_shared = Shared::new::<G>(b, count);
+    (a_shared.all, b_shared.all) = invert_two::<F, G, N>(&a_shared.all, &b_shared.all);
+    a_shared.finish::<F>(a, count);
+    b_shared.finish::<G>(b, count);
 }

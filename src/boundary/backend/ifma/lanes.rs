@@ -1,7 +1,8 @@
 //! Numbers of eight callers into vectors and back.
 
 #![allow(unsafe_code)] // loads and stores by reference
-#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // lanes below 8, words below the length
+// Lanes below 8, words below the length.
+#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use core::arch::x86_64::*;
 

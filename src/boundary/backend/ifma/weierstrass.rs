@@ -7,15 +7,16 @@
 //!   digit is zero, so no table point is infinity.
 //! * [`base_multiple`], k = sum d_j 2^(7j), adds from j = 0 on. The sum so far, S, is odd and |S| < 2^(7j)
 //!   <= |d_j| 2^(7j) = |T|, thus S + T and S - T are not zero; and before the last j both are below n in
-//!   magnitude, thus not zero modulo n. In the last one S + T = k is not zero, and S - T may be a multiple of n
-//!   for one value of k: that addition is [`add_or_double`].
+//!   magnitude, thus not zero modulo n. In the last one S + T = k is not zero, and S - T may be a multiple
+//!   of n for one value of k: that addition is [`add_or_double`].
 //! * [`multiple`], from the top digit on: the sum is 32 S with S odd and S >= 1, and |d| <= 31. 32 S + d is
-//!   in [1, n-1]. 32 S - d is not zero, and below n before the last digit; at the last it may be n: again that
-//!   addition is [`add_or_double`].
+//!   in [1, n-1]. 32 S - d is not zero, and below n before the last digit; at the last it may be n: again
+//!   that addition is [`add_or_double`].
 //! * The tables are odd multiples below 128, and 2 P: differences are below n and not zero.
 //! * In verification the two products may be anything: [`add_complete`].
 
-#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)] // tables have constant lengths, loops end there
+// Tables have constant lengths, loops end there.
+#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use core::arch::x86_64::*;
 use std::vec::Vec;
@@ -246,12 +247,17 @@ pub(super) fn make_comb<C: Curve<N, B>, const N: usize, const B: usize>() -> Vec
             }
         }
         let twice = double::<C::Base, N>(&base);
-        let mut multiples = [base; COMB_ENTRIES];
-        for i in 1..COMB_ENTRIES {
-            multiples[i] = add_points::<C::Base, N, false>(&multiples[i - 1], &twice, 0).0;
-        }
-        for (i, entry) in to_affine::<C::Base, N>(&multiples).iter().enumerate() {
-            put_entry::<N, 2>(&mut table, first, i, entry);
+        let mut next = base;
+        // Eight multiples share an inversion: all 64 would ask much of the stack.
+        for done in (0..COMB_ENTRIES).step_by(8) {
+            let mut multiples = [next; 8];
+            for multiple in &mut multiples {
+                *multiple = next;
+                next = add_points::<C::Base, N, false>(&next, &twice, 0).0;
+            }
+            for (i, entry) in to_affine::<C::Base, N>(&multiples).iter().enumerate() {
+                put_entry::<N, 2>(&mut table, first, done + i, entry);
+            }
         }
     }
     table
@@ -259,10 +265,10 @@ pub(super) fn make_comb<C: Curve<N, B>, const N: usize, const B: usize>() -> Vec
 
 /// Affine coordinates, canonical but in Montgomery form, with one inversion for all.
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
-fn to_affine<F: Field<N>, const N: usize>(points: &[Point<N>; COMB_ENTRIES]) -> [[[V; N]; 2]; COMB_ENTRIES] {
+fn to_affine<F: Field<N>, const N: usize>(points: &[Point<N>; 8]) -> [[[V; N]; 2]; 8] {
     let mut z = points.map(|p| p.z);
-    invert_all::<F, N, COMB_ENTRIES>(&mut z, COMB_ENTRIES);
-    let mut out = [[z[0]; 2]; COMB_ENTRIES];
+    invert_all::<F, N, 8>(&mut z, 8);
+    let mut out = [[z[0]; 2]; 8];
     for ((out, p), z1) in out.iter_mut().zip(points).zip(&z) {
         let z2 = sqr::<F, N>(z1);
         let x = mul::<F, N>(&p.x, &z2);
