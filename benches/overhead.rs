@@ -18,7 +18,7 @@ fn main() {
     println!(
         "{}, backend: {}\n",
         strongroom::Engine::<strongroom::HeapStore>::version(),
-        rig.engine.status().backend
+        rig.engine.status().backends
     );
     println!("| Operation | engine ops/s | bare ops/s | engine ns | bare ns | overhead ns | overhead |");
     println!("|---|---:|---:|---:|---:|---:|---:|");

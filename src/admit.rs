@@ -27,6 +27,18 @@ pub(crate) fn admit<'a, O: Op, S: Store>(
     policy::authorise(pass, request, target)
 }
 
+/// Admits one item of a batch: a cell for groups is another path than the single one, with tests of its own.
+pub(crate) fn admit_item<'a, O: Op, S: Store>(
+    core: &Core<S>,
+    pass: Pass<'a>,
+    row: &Row,
+    request: &Request<'_>,
+    target: Target<'_, Pinned<'a>>,
+) -> Result<Permit<'a, O>> {
+    selftest::require(core, if O::OPENS { row.opening_many } else { row.applying_many })?;
+    admit(core, pass, row, request, target)
+}
+
 /// Admits an operation that runs no algorithm of the table: reading attributes, narrowing, destroying.
 pub(crate) fn admit_management<'a, O: Op>(
     pass: Pass<'a>,
@@ -47,6 +59,19 @@ pub(crate) fn admit_child<'a, O: Op, S: Store>(
 ) -> Result<Permit<'a, O>> {
     selftest::require(core, table::kind(template.kind())?.casts)?;
     admit(core, pass, row, request, Target::Child { parent, template })
+}
+
+/// The same for one item of a batch.
+pub(crate) fn admit_child_item<'a, O: Op, S: Store>(
+    core: &Core<S>,
+    pass: Pass<'a>,
+    row: &Row,
+    request: &Request<'_>,
+    parent: Pinned<'a>,
+    template: &crate::attributes::Attributes,
+) -> Result<Permit<'a, O>> {
+    selftest::require(core, table::kind(template.kind())?.casts)?;
+    admit_item(core, pass, row, request, Target::Child { parent, template })
 }
 
 /// Admits the making of a key: the tests are those of its kind.

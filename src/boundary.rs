@@ -6,6 +6,7 @@
 
 pub(crate) mod alg;
 pub(crate) mod backend;
+pub(crate) mod batch;
 pub(crate) mod derivation;
 mod drbg;
 pub(crate) mod image;
@@ -21,6 +22,8 @@ pub(crate) mod table;
 pub(crate) mod tools;
 pub(crate) mod wrapping;
 
+pub use backend::{Backend, Backends};
+pub(crate) use batch::{KEYS, LANES};
 pub use key::Origin;
 pub(crate) use key::{Header, Key, Paired, Permit, Pinned, Vacant};
 pub(crate) use seal::Seal;

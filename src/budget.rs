@@ -4,6 +4,8 @@
 //! from `next` to `end`. A session leases a block of them, so that the hot path has no shared counter;
 //! blocks shrink near the end and unused numbers come back.
 
+use core::cell::Cell;
+
 use crate::error::{Error, Result};
 use crate::handle::KeyId;
 use crate::hooks::UsageLog;
@@ -163,9 +165,9 @@ impl Budget {
     }
 }
 
-/// Charges the uses of one key in one call.
+/// Charges the uses of one key in one call. The items of a batch that share a key share its lease.
 pub(crate) struct Spender<'a> {
-    lease: Option<&'a mut Lease>,
+    lease: Option<&'a Cell<Lease>>,
     budget: &'a Lock<Budget>,
     id: KeyId,
     log: Option<&'a dyn UsageLog>,
@@ -173,7 +175,7 @@ pub(crate) struct Spender<'a> {
 
 impl<'a> Spender<'a> {
     pub(crate) fn new(
-        lease: Option<&'a mut Lease>,
+        lease: Option<&'a Cell<Lease>>,
         budget: &'a Lock<Budget>,
         id: KeyId,
         log: Option<&'a dyn UsageLog>,
@@ -183,7 +185,7 @@ impl<'a> Spender<'a> {
 
     /// Uses left, those leased to other sessions not included.
     pub(crate) fn remaining(&self) -> Result<Option<u64>> {
-        let mine = self.lease.as_ref().map_or(0, |lease| lease.len());
+        let mine = self.lease.map_or(0, |lease| lease.get().len());
         Ok(self.budget.lock()?.remaining().map(|left| left.saturating_add(mine)))
     }
 
@@ -195,7 +197,7 @@ impl<'a> Spender<'a> {
 
     /// Spends one use; answers its number.
     pub(crate) fn spend(&mut self) -> Result<u64> {
-        let Some(lease) = self.lease.as_mut() else {
+        let Some(lease) = self.lease else {
             let mut one = self.budget.lock()?.lease(1, &self.id, self.log)?;
             let number = one.take().ok_or(Error::LimitReached)?;
             if one.len() > 0 {
@@ -203,11 +205,13 @@ impl<'a> Spender<'a> {
             }
             return Ok(number);
         };
-        if let Some(number) = lease.take() {
-            return Ok(number);
+        let mut block = lease.get();
+        if block.len() == 0 {
+            block = self.budget.lock()?.lease(BLOCK, &self.id, self.log)?;
         }
-        **lease = self.budget.lock()?.lease(BLOCK, &self.id, self.log)?;
-        lease.take().ok_or(Error::LimitReached)
+        let number = block.take().ok_or(Error::LimitReached)?;
+        lease.set(block);
+        Ok(number)
     }
 }
 
@@ -222,13 +226,13 @@ mod tests {
     #[test]
     fn numbers_are_unique_and_all_are_served() {
         let budget = Lock::new(Budget::of(Lease::of(10, 1000)));
-        let mut leases = [Lease::EMPTY; 3];
+        let leases = [const { Cell::new(Lease::EMPTY) }; 3];
         let mut seen = BTreeSet::new();
         let mut refused = [false; 3];
         let mut turn = 0usize;
         while refused != [true; 3] {
             turn = (turn + 1) % 3;
-            let lease = leases.get_mut(turn).unwrap();
+            let lease = leases.get(turn).unwrap();
             match Spender::new(Some(lease), &budget, ID, None).spend() {
                 Ok(number) => assert!(seen.insert(number), "{number} twice"),
                 Err(error) => {
@@ -243,11 +247,11 @@ mod tests {
     #[test]
     fn unused_numbers_come_back() {
         let budget = Lock::new(Budget::of(Lease::of(0, 100)));
-        let (mut a, mut b) = (Lease::EMPTY, Lease::EMPTY);
-        Spender::new(Some(&mut a), &budget, ID, None).spend().unwrap();
-        Spender::new(Some(&mut b), &budget, ID, None).spend().unwrap();
-        budget.lock().unwrap().give_back(a);
-        budget.lock().unwrap().give_back(b);
+        let (a, b) = (Cell::new(Lease::EMPTY), Cell::new(Lease::EMPTY));
+        Spender::new(Some(&a), &budget, ID, None).spend().unwrap();
+        Spender::new(Some(&b), &budget, ID, None).spend().unwrap();
+        budget.lock().unwrap().give_back(a.get());
+        budget.lock().unwrap().give_back(b.get());
         assert_eq!(budget.lock().unwrap().remaining(), Some(98));
         let mut spent = 2;
         while Spender::new(None, &budget, ID, None).spend().is_ok() {

@@ -12,7 +12,7 @@ use crate::algorithm::Algorithm;
 use crate::attributes::Strength;
 use crate::boundary::random::{EntropyPool, Generators};
 use crate::boundary::table;
-use crate::boundary::{Seal, on_scrubbed_stack};
+use crate::boundary::{Backends, Seal, on_scrubbed_stack};
 use crate::error::{Error, Result};
 use crate::faults::Faults;
 use crate::hooks::{Authenticator, Clock, Hook, UsageLog};
@@ -37,6 +37,7 @@ pub(crate) struct Core<S: Store> {
     pub(crate) pool: EntropyPool,
     pub(crate) rulebook: Rulebook,
     pub(crate) device: [u8; 4],
+    pub(crate) backends: Backends,
     pub(crate) stream_limit: usize,
     /// The integrity value of a signed image.
     pub(crate) integrity: Option<[u8; 32]>,
@@ -99,7 +100,7 @@ impl<S: Store> Core<S> {
     pub(crate) fn sweep(&self, key: crate::KeyHandle) {
         for slot in self.store.cells() {
             if slot.is_in_use()
-                && let Some(mut guard) = slot.cell.lock_to_wipe()
+                && let Some(mut guard) = slot.lock_to_wipe()
                 && let Some(cell) = guard.as_mut()
             {
                 self.store.forget(&mut cell.pins, false);
@@ -120,7 +121,7 @@ impl<S: Store> Core<S> {
         }
         self.store.wipe_all();
         for slot in self.store.cells() {
-            if let Some(mut cell) = slot.cell.lock_to_wipe() {
+            if let Some(mut cell) = slot.lock_to_wipe() {
                 *cell = None;
             }
         }
@@ -238,7 +239,7 @@ impl<S: Store> Engine<S> {
         }
         // Zeroised meanwhile? Then the sweep may have been here before the cell was.
         if core.module.state() == State::Zeroised {
-            if let Some(mut place) = slot.cell.lock_to_wipe() {
+            if let Some(mut place) = slot.lock_to_wipe() {
                 *place = None;
             }
             slot.vacate();
@@ -258,7 +259,7 @@ impl<S: Store> Engine<S> {
             min_strength: self.core.rulebook.min_strength,
             caveats: self.core.rulebook.caveats,
             integrity: self.core.integrity,
-            backend: crate::boundary::backend::IN_USE,
+            backends: self.core.backends,
             entropy: self.core.pool.claim(),
             entropy_failures: self.core.pool.failures(),
         }
@@ -315,6 +316,19 @@ impl<S: Store> Engine<S> {
         Ok((row.applying.iter().map(|cast| cast.name), row.opening.iter().map(|cast| cast.name)))
     }
 
+    /// The same for batches, whose groups of eight are another path: what must pass before the first one, beside
+    /// [`tests_of`](Self::tests_of). Nothing where items run one by one.
+    ///
+    /// # Errors
+    /// `Unsupported` when this build lacks the algorithm.
+    #[allow(clippy::type_complexity)] // two lists of names
+    pub fn tests_of_batches(
+        algorithm: Algorithm,
+    ) -> Result<(impl Iterator<Item = &'static str>, impl Iterator<Item = &'static str>)> {
+        let row = table::row(algorithm)?;
+        Ok((row.applying_many.iter().map(|cast| cast.name), row.opening_many.iter().map(|cast| cast.name)))
+    }
+
     /// Names of the tests that every new key of a kind depends on: known answers before the first one, and
     /// the pairwise test of each generated pair.
     ///
@@ -368,8 +382,8 @@ pub struct Status {
     /// The integrity value of the program, if it was signed and found intact: it says which build this is
     /// (ROLE-1).
     pub integrity: Option<[u8; 32]>,
-    /// Implementation of the primitives.
-    pub backend: &'static str,
+    /// The implementations that run, by family.
+    pub backends: Backends,
     /// What the entropy source claims; `None` once it was taken over by a restart.
     pub entropy: Option<crate::EntropyClaim>,
     /// Consecutive failures of the entropy health tests.

@@ -8,6 +8,13 @@ use core::fmt;
 /// Result of every fallible call of the engine.
 pub type Result<T> = core::result::Result<T, Error>;
 
+/// Runs a few steps that end at the first error. Unlike a closure that is called at once, what it answers may
+/// keep what it was given.
+#[inline]
+pub(crate) fn attempt<T>(steps: impl FnOnce() -> Result<T>) -> Result<T> {
+    steps()
+}
+
 /// Why a call did nothing.
 ///
 /// A call that returns an error has changed no key, has left the output buffer it was given untouched or

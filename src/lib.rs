@@ -89,13 +89,18 @@ pub mod pem {
     pub use crate::wire::pem::{emit, emitted_len, parse};
 }
 
+/// The example of docs/batch.md is compiled and run.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../docs/batch.md")]
+mod batches {}
+
 pub use algorithm::{Algorithm, Approval, Facts, Family, Hash, HashSet, Ivs, Kdf, ParamSet, Params, Xof};
 pub use attributes::{
     APPLICATION_LEN, Attributes, AttributesBuilder, Export, ExportFormat, HMAC_KEY_LEN, KeyClass, KeyKind,
     LABEL_LEN, Lifetime, Owner, PURPOSES, Restriction, Rule, Rules, Strength, Text, Usage, Validity,
 };
-pub use boundary::Origin;
 pub use boundary::image::INTEGRITY_KEY;
+pub use boundary::{Backend, Backends, Origin};
 pub use engine::{Builder, Engine, PowerOnError, Status, Version};
 #[cfg(all(feature = "os-entropy", not(target_os = "none")))]
 pub use entropy::OsEntropy;
@@ -108,7 +113,10 @@ pub use outcome::{Caveats, Encrypted, Indicator, Iv, Reason};
 pub use policy::{Profile, Role, Subject};
 pub use selftest::{TestKind, TestReport};
 pub use services::{Access, SERVICES, Service};
-pub use session::{Context, Filter, KeyInfo, Operation, Session, UnwrapAs};
+pub use session::{
+    AgreeItem, Context, Filter, GenerateItem, KeyInfo, Operation, Session, SignItem, UnwrapAs, UnwrapItem,
+    VerifyItem, WrapItem,
+};
 pub use ssp::{SSPS, Ssp, SspFacts};
 pub use state::{Event, Outcome, State, TamperSwitch, TestState, next as next_state};
 #[cfg(feature = "alloc")]

@@ -3,7 +3,7 @@
 
 use crate::boundary::alg::cast::{Cast, Check};
 use crate::boundary::image::INTEGRITY;
-use crate::boundary::table;
+use crate::boundary::{Backends, table};
 use crate::engine::Core;
 use crate::error::{Error, Result};
 use crate::faults::Faults;
@@ -111,11 +111,14 @@ pub(crate) fn report(module: &Module) -> impl Iterator<Item = TestReport> {
 pub(crate) fn power_on(
     module: &Module,
     faults: &Faults,
+    backends: Backends,
     image: Option<&dyn IntegrityImage>,
 ) -> Result<Option<[u8; 32]>> {
-    INTEGRITY.depends_on.iter().try_for_each(|cast| first_use(module, faults, cast))?;
-    let value = image.map_or(Ok(None), |image| integrity(module, faults, image))?;
-    table::casts().filter(|cast| cast.at_power_on).try_for_each(|cast| first_use(module, faults, cast))?;
+    INTEGRITY.depends_on.iter().try_for_each(|cast| first_use(module, faults, backends, cast))?;
+    let value = image.map_or(Ok(None), |image| integrity(module, faults, backends, image))?;
+    table::casts()
+        .filter(|cast| cast.at_power_on)
+        .try_for_each(|cast| first_use(module, faults, backends, cast))?;
     Ok(value)
 }
 
@@ -128,20 +131,21 @@ pub(crate) fn require<S: Store>(core: &Core<S>, casts: &[&'static Cast]) -> Resu
             TestState::NotRun => {
                 // Another thread may be at it: then this one waits, and finds the result (FSM-11).
                 let _one_at_a_time = core.module.begin_tests()?;
-                first_use(&core.module, &core.faults, cast)?;
+                first_use(&core.module, &core.faults, core.backends, cast)?;
             }
         }
     }
     Ok(())
 }
 
-fn first_use(module: &Module, faults: &Faults, cast: &'static Cast) -> Result<()> {
+fn first_use(module: &Module, faults: &Faults, backends: Backends, cast: &'static Cast) -> Result<()> {
     match module.test_state(cast.id) {
         TestState::Passed => Ok(()),
         TestState::Failed => Err(Error::SelfTestFailed),
         TestState::NotRun => {
-            cast.depends_on.iter().try_for_each(|dependency| first_use(module, faults, dependency))?;
-            run(module, faults, cast)
+            let before = cast.depends_on.iter();
+            before.copied().try_for_each(|dependency| first_use(module, faults, backends, dependency))?;
+            run(module, faults, backends, cast)
         }
     }
 }
@@ -155,7 +159,7 @@ pub(crate) fn on_demand<S: Store>(core: &Core<S>) -> Result<()> {
             return Err(Error::NotOperational);
         }
         let tested = table::casts()
-            .try_for_each(|cast| run(&core.module, &core.faults, cast))
+            .try_for_each(|cast| run(&core.module, &core.faults, core.backends, cast))
             .and_then(|()| integrity_again(core));
         if tested.is_ok() {
             core.module.apply(Event::TestsPassed);
@@ -170,7 +174,7 @@ pub(crate) fn on_demand<S: Store>(core: &Core<S>) -> Result<()> {
 /// stays unsigned for the life of the instance.
 fn integrity_again<S: Store>(core: &Core<S>) -> Result<()> {
     let (Some(image), Some(value)) = (core.image(), core.integrity) else { return Ok(()) };
-    if integrity(&core.module, &core.faults, image)? == Some(value) {
+    if integrity(&core.module, &core.faults, core.backends, image)? == Some(value) {
         Ok(())
     } else {
         conclude(&core.module, INTEGRITY.id, false)
@@ -178,8 +182,13 @@ fn integrity_again<S: Store>(core: &Core<S>) -> Result<()> {
 }
 
 /// The integrity test. An image without a reference is not tested (INT-4).
-fn integrity(module: &Module, faults: &Faults, image: &dyn IntegrityImage) -> Result<Option<[u8; 32]>> {
-    let mut check = Check::new(faults.armed(INTEGRITY.id));
+fn integrity(
+    module: &Module,
+    faults: &Faults,
+    backends: Backends,
+    image: &dyn IntegrityImage,
+) -> Result<Option<[u8; 32]>> {
+    let mut check = Check::new(faults.armed(INTEGRITY.id), backends);
     let measured = integrity::test(image, &mut check);
     if measured == Ok(None) {
         return Ok(None);
@@ -188,9 +197,9 @@ fn integrity(module: &Module, faults: &Faults, image: &dyn IntegrityImage) -> Re
     measured
 }
 
-/// One known-answer test.
-fn run(module: &Module, faults: &Faults, cast: &Cast) -> Result<()> {
-    let mut check = Check::new(faults.armed(cast.id));
+/// One known-answer test, through the implementations in use (CAST-6).
+fn run(module: &Module, faults: &Faults, backends: Backends, cast: &Cast) -> Result<()> {
+    let mut check = Check::new(faults.armed(cast.id), backends);
     let result = (cast.run)(&mut check);
     conclude(module, cast.id, check.verdict(result))
 }

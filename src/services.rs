@@ -99,7 +99,7 @@ pub static SERVICES: &[Service] = &[
     },
     Service {
         name: "show status",
-        calls: &["status", "self_test_report", "has", "tests_of", "tests_of_kind"],
+        calls: &["status", "self_test_report", "has", "tests_of", "tests_of_batches", "tests_of_kind"],
         does: "state, failed test, caveats, report of the self-tests",
         ..ENGINE
     },
@@ -148,7 +148,7 @@ pub static SERVICES: &[Service] = &[
     },
     Service {
         name: "generate",
-        calls: &["generate"],
+        calls: &["generate", "generate_batch"],
         does: "makes a key or a pair",
         roles: BOTH,
         ssps: &[
@@ -166,7 +166,7 @@ pub static SERVICES: &[Service] = &[
     },
     Service {
         name: "sign",
-        calls: &["sign", "sign_start", "sign_finish"],
+        calls: &["sign", "sign_start", "sign_finish", "sign_batch"],
         does: "signs a message",
         usage: Usage::SIGN,
         ssps: SIGNS,
@@ -184,7 +184,7 @@ pub static SERVICES: &[Service] = &[
     },
     Service {
         name: "verify",
-        calls: &["verify", "verify_digest", "verify_start", "verify_finish"],
+        calls: &["verify", "verify_digest", "verify_start", "verify_finish", "verify_batch"],
         does: "checks a signature",
         usage: Usage::VERIFY,
         ssps: &[
@@ -243,7 +243,7 @@ pub static SERVICES: &[Service] = &[
     },
     Service {
         name: "wrap",
-        calls: &["wrap", "wrapped_len"],
+        calls: &["wrap", "wrapped_len", "wrap_batch"],
         does: "lets a key out under another",
         roles: BOTH,
         usage: Usage::WRAP,
@@ -263,7 +263,7 @@ pub static SERVICES: &[Service] = &[
     },
     Service {
         name: "unwrap",
-        calls: &["unwrap"],
+        calls: &["unwrap", "unwrap_batch"],
         does: "brings a wrapped key in",
         roles: BOTH,
         usage: Usage::UNWRAP,
@@ -309,7 +309,7 @@ pub static SERVICES: &[Service] = &[
     },
     Service {
         name: "agree",
-        calls: &["agree"],
+        calls: &["agree", "agree_batch"],
         does: "makes a key of an own pair and a peer's public key",
         usage: Usage::AGREE,
         ssps: &[

@@ -5,6 +5,7 @@
 //! `UnknownKey` (no such key, or somebody else's), `NotPermitted`, `EntropyFailed` and `Corrupted`
 //! beside the errors its documentation names.
 
+mod batch;
 pub(crate) mod cell;
 mod derivation;
 mod info;
@@ -16,7 +17,8 @@ mod transport;
 #[cfg(feature = "alloc")]
 use alloc::sync::Arc;
 
-use cell::Cell;
+pub use batch::{AgreeItem, GenerateItem, SignItem, UnwrapItem, VerifyItem, WrapItem};
+use cell::{Cell, CellSlot};
 pub use info::{Filter, KeyInfo, Operation, UnwrapAs};
 pub use streams::Context;
 
@@ -98,6 +100,21 @@ impl<'e, S: Store> Session<'e, S> {
             _ => Err(Error::NotOperational),
         }
     }
+
+    /// Whether somebody waits for this session's cell, to wipe something in it.
+    fn someone_waits(&self) -> bool {
+        self.core.store.cells().get(self.slot).is_some_and(CellSlot::is_wanted)
+    }
+
+    /// Lets whoever waits go first. The lock alone would not: who has just left it is the first to be back.
+    fn give_way(&self) {
+        while self.someone_waits() {
+            #[cfg(feature = "std")]
+            std::thread::yield_now();
+            #[cfg(not(feature = "std"))]
+            return; // on one thread nobody else comes by
+        }
+    }
 }
 
 impl<S: Store> Drop for Session<'_, S> {
@@ -122,6 +139,7 @@ impl<S: Store> Core<S> {
             module: &self.module,
             faults: &self.faults,
             device: self.device,
+            backends: self.backends,
         }
     }
 

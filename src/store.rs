@@ -7,6 +7,7 @@
 mod heap;
 mod slots;
 
+use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use crate::budget::{Budget, Lease, Spender};
@@ -15,7 +16,7 @@ pub use heap::HeapStore;
 pub use slots::SlotTable;
 
 use crate::attributes::Attributes;
-use crate::boundary::{Header, Paired, Pinned, Seal, Vacant};
+use crate::boundary::{Header, KEYS, Paired, Pinned, Seal, Vacant};
 use crate::error::{Error, Result};
 use crate::handle::{KeyHandle, KeyId};
 use crate::session::cell::CellSlot;
@@ -78,6 +79,13 @@ pub(crate) mod backing {
             second: KeyHandle,
         ) -> Result<(Self::Held<'a>, Self::Held<'a>)>;
 
+        /// Holds the keys of a group of a batch: `wanted` names each once, in rising order.
+        fn hold_many<'a>(
+            &'a self,
+            pins: &'a mut Self::Pins,
+            wanted: &[Option<KeyHandle>; KEYS],
+        ) -> [Result<Self::Held<'a>>; KEYS];
+
         /// Takes the key out of its slot and makes its handle stale. The last holder wipes it.
         fn destroy(&self, handle: KeyHandle) -> Result<()>;
 
@@ -110,8 +118,8 @@ pub(crate) mod backing {
     /// A key held for one call.
     #[allow(private_interfaces)]
     pub trait Hold {
-        /// The key as policy sees it, its record checked.
-        fn pinned<'s>(&'s mut self, keeper: Keeper<'s>) -> Result<Pinned<'s>>;
+        /// The key as policy sees it, its record checked. The items of a group that share a key share its hold.
+        fn pinned<'s>(&'s self, keeper: Keeper<'s>) -> Result<Pinned<'s>>;
     }
 }
 
@@ -178,7 +186,7 @@ impl<R> Slot<R> {
         }
     }
 
-    fn spender<'a>(&'a self, id: KeyId, lease: Option<&'a mut Lease>, keeper: Keeper<'a>) -> Spender<'a> {
+    fn spender<'a>(&'a self, id: KeyId, lease: Option<&'a Cell<Lease>>, keeper: Keeper<'a>) -> Spender<'a> {
         Spender::new(lease, &self.budget, id, keeper.log)
     }
 }

@@ -47,7 +47,8 @@ fn every_call_is_a_service() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = vec![source.join("engine.rs"), source.join("engine/builder.rs")];
     for entry in std::fs::read_dir(source.join("session")).unwrap() {
-        files.push(entry.unwrap().path());
+        let path = entry.unwrap().path();
+        files.extend(path.is_file().then_some(path));
     }
     let mut calls: Vec<String> = Vec::new();
     for file in files {
@@ -258,6 +259,16 @@ fn self_tests() -> String {
         let (applying, opening) = (applying.collect::<Vec<_>>(), opening.collect::<Vec<_>>());
         writeln!(out, "| {} | {} | {} |", algorithm.name(), or_dash(&applying), or_dash(&opening)).unwrap();
     }
+    out += "\nBefore the first group of a batch, beside those. Other algorithms run the items of a batch one by \
+            one.\n\n| Algorithm | To protect | To check |\n| --- | --- | --- |\n";
+    for algorithm in Algorithm::all() {
+        let (applying, opening) = <Engine>::tests_of_batches(algorithm).unwrap();
+        let (applying, opening) = (applying.collect::<Vec<_>>(), opening.collect::<Vec<_>>());
+        if !(applying.is_empty() && opening.is_empty()) {
+            writeln!(out, "| {} | {} | {} |", algorithm.name(), or_dash(&applying), or_dash(&opening))
+                .unwrap();
+        }
+    }
     out += "\n| New key of kind | Known answers | Pairwise |\n| --- | --- | --- |\n";
     for kind in KeyKind::ALL {
         let (casts, pairwise) = <Engine>::tests_of_kind(kind).unwrap();
@@ -282,6 +293,12 @@ fn guarded(name: &str) -> Vec<String> {
             (false, false) => continue,
         };
         guards.push(format!("{}{half}", algorithm.name()));
+    }
+    for algorithm in Algorithm::all() {
+        let (mut applying, mut opening) = <Engine>::tests_of_batches(algorithm).unwrap();
+        if applying.any(|test| test == name) || opening.any(|test| test == name) {
+            guards.push(format!("{}: batches", algorithm.name()));
+        }
     }
     if guards.is_empty() {
         let engine = Engine::power_on().unwrap();

@@ -7,9 +7,9 @@
 mod flips;
 
 use strongroom::{
-    Algorithm, Attributes, AttributesBuilder, Engine, Error, Export, Filter, Hash, Kdf, KeyHandle, KeyKind,
-    Params, Profile, Restriction, Result, Rule, Session, State, Subject, TestKind, TestState, UnwrapAs,
-    Usage,
+    AgreeItem, Algorithm, Attributes, AttributesBuilder, Engine, Error, Export, Filter, GenerateItem, Hash,
+    Kdf, KeyHandle, KeyKind, Params, Profile, Restriction, Result, Rule, Session, SignItem, State, Subject,
+    TestKind, TestState, UnwrapAs, Usage, VerifyItem,
 };
 
 const POWER_ON: [&str; 10] = [
@@ -26,7 +26,7 @@ const POWER_ON: [&str; 10] = [
 ];
 
 /// Each test that waits for its first use, with the first service that needs it.
-const FIRST_USE: [(&str, Service); 34] = [
+const FIRST_USE: [(&str, Service); 40] = [
     ("AES-GCM encrypt", Service::Encrypt(Algorithm::AesGcm)),
     ("AES-GCM decrypt", Service::Decrypt(Algorithm::AesGcm)),
     ("AES-CBC encrypt", Service::Encrypt(Algorithm::AesCbc)),
@@ -61,6 +61,12 @@ const FIRST_USE: [(&str, Service); 34] = [
     ("ECDH-P384", Service::Agree(KeyKind::EcP384, Algorithm::EcdhP384)),
     ("ECDH-P521", Service::Agree(KeyKind::EcP521, Algorithm::EcdhP521)),
     ("HKDF", Service::Derive),
+    ("ECDSA-P256 batch sign", Service::SignBatch(KeyKind::EcP256)),
+    ("ECDSA-P256 batch verify", Service::VerifyBatch(KeyKind::EcP256)),
+    ("ECDH-P256 batch", Service::AgreeBatch(KeyKind::EcP256, Algorithm::EcdhP256)),
+    ("ECDSA-P384 batch sign", Service::SignBatch(KeyKind::EcP384)),
+    ("ECDSA-P384 batch verify", Service::VerifyBatch(KeyKind::EcP384)),
+    ("ECDH-P384 batch", Service::AgreeBatch(KeyKind::EcP384, Algorithm::EcdhP384)),
 ];
 
 const PAIRWISE: [(&str, &[KeyKind]); 6] = [
@@ -91,6 +97,9 @@ enum Service {
     VerifyPrehashed,
     Agree(KeyKind, Algorithm),
     Derive,
+    SignBatch(KeyKind),
+    VerifyBatch(KeyKind),
+    AgreeBatch(KeyKind, Algorithm),
 }
 
 fn open(engine: &Engine) -> Session<'static> {
@@ -131,6 +140,15 @@ fn hmac() -> AttributesBuilder {
 }
 
 const SHA256: Params<'static> = Params::with_hash(Hash::Sha256);
+
+/// A key that signs, its scheme and its parameters.
+fn signer(session: &Session<'static>, kind: KeyKind) -> (KeyHandle, Algorithm, Params<'static>) {
+    let key = session.generate(&pair(kind).build().unwrap()).unwrap().value();
+    match kind {
+        KeyKind::EcP384 => (key, Algorithm::EcdsaP384, Params::with_hash(Hash::Sha384)),
+        _ => (key, Algorithm::EcdsaP256, SHA256),
+    }
+}
 
 /// A prepared call of one service.
 type Call = Box<dyn Fn(&Session<'static>, &mut [u8]) -> Result<()>>;
@@ -218,6 +236,33 @@ impl Service {
                 let key = make(parent.export(Export::INTEROPERABLE).build().unwrap());
                 Box::new(move |session, _out| {
                     session.derive(key, Algorithm::Hkdf, &SHA256, &hmac().build()?).map(drop)
+                })
+            }
+            Self::SignBatch(kind) => {
+                let (key, algorithm, params) = signer(session, kind);
+                Box::new(move |session, out| {
+                    let outs = core::iter::once(out);
+                    let each = |out| SignItem::new(key, algorithm, params, b"message", out);
+                    let mut items: Vec<_> = outs.map(each).collect();
+                    session.sign_batch(&mut items)
+                })
+            }
+            Self::VerifyBatch(kind) => {
+                let (key, algorithm, params) = signer(session, kind);
+                Box::new(move |session, _out| {
+                    let item = || VerifyItem::new(key, algorithm, params, b"message", &[7; 64]);
+                    rejected(session.verify_batch(&mut [item(), item(), item()]))
+                })
+            }
+            Self::AgreeBatch(kind, algorithm) => {
+                let rule = Rule::any(algorithm);
+                let pair = Attributes::builder(kind).usage(Usage::AGREE).permit(rule);
+                let key = make(pair.build().unwrap());
+                Box::new(move |session, _out| {
+                    let template = hmac().export(Export::NONE).build()?;
+                    let params = SHA256.kdf(Kdf::Hkdf);
+                    let item = || AgreeItem::new(key, algorithm, params, b"no point", &template);
+                    rejected(session.agree_batch(&mut [item(), item()]))
                 })
             }
             Self::SignPrehashed | Self::VerifyPrehashed => {
@@ -493,6 +538,64 @@ fn flipped_bits_of_every_kind_are_found() {
             flipped(&template, bit, "attributes", |session, key, _| session.attributes(key).map(drop));
         }
     }
+}
+
+/// A damaged record in the middle of a batch: what was released before stays, that group and all after it get
+/// nothing.
+#[test]
+fn a_damaged_record_in_a_batch_stops_it_there() {
+    for damaged in [0, 7, 31, 32, 40, 63] {
+        let engine = Engine::power_on().unwrap();
+        let session = open(&engine);
+        let template = pair(KeyKind::EcP256).build().unwrap();
+        let [good, bad] = [(); 2].map(|()| session.generate(&template).unwrap().value());
+        engine.lab_flip(bad, 77).unwrap();
+        let mut outs = [[0xee; 64]; 70];
+        let key = |at| if at == damaged { bad } else { good };
+        let mut items: Vec<_> = outs
+            .iter_mut()
+            .enumerate()
+            .map(|(at, out)| SignItem::new(key(at), Algorithm::EcdsaP256, SHA256, b"message", out))
+            .collect();
+        // A group has 32 items.
+        let before = damaged / 32 * 32;
+        let first = if damaged == before { Error::Corrupted } else { Error::NotOperational };
+        assert_eq!(session.sign_batch(&mut items), Err(first));
+        let results: Vec<_> = items.into_iter().map(|item| item.result.map(drop)).collect();
+        for (at, (result, out)) in results.into_iter().zip(&outs).enumerate() {
+            if at < before {
+                assert_eq!(result, Ok(()), "{at}");
+                continue;
+            }
+            let expected = if at == damaged { Error::Corrupted } else { Error::NotOperational };
+            assert_eq!(result, Err(expected), "{at}, {damaged} is damaged");
+            assert!(*out == [0; 64] || *out == [0xee; 64], "{at}: no output");
+        }
+        is_stopped(&engine, &session, Some(good));
+    }
+}
+
+/// A pairwise test that fails costs its pair and no other; three in a row stop the batch.
+#[test]
+fn failed_pairwise_tests_in_a_batch() {
+    let engine = Engine::power_on().unwrap();
+    let session = open(&engine);
+    let (ec, ed) = (pair(KeyKind::EcP256).build().unwrap(), pair(KeyKind::Ed25519).build().unwrap());
+    engine.lab_break(Some("P-256 pairwise")).unwrap();
+    let templates = [&ec, &ed, &ec, &ed];
+    let mut items = templates.map(GenerateItem::new);
+    assert_eq!(session.generate_batch(&mut items), Err(Error::SelfTestFailed));
+    let results = items.map(|item| item.result.map(drop));
+    assert_eq!(results, [Err(Error::SelfTestFailed), Ok(()), Err(Error::SelfTestFailed), Ok(())]);
+    assert_eq!(live_keys(&session), 2);
+    assert_eq!(engine.status().state, State::Operational);
+
+    let mut items = [&ec, &ec, &ec, &ed, &ed].map(GenerateItem::new);
+    assert_eq!(session.generate_batch(&mut items), Err(Error::SelfTestFailed));
+    let results = items.map(|item| item.result.map(drop).unwrap_err());
+    assert_eq!(results[..3], [Error::SelfTestFailed; 3]);
+    assert_eq!(results[3..], [Error::NotOperational; 2], "three in a row");
+    is_stopped(&engine, &session, None);
 }
 
 /// A damaged record that nobody uses is found by the test on demand.

@@ -10,7 +10,11 @@ pub(crate) mod ctr_drbg;
 #[cfg(feature = "ecdsa")]
 pub(crate) mod ecdh;
 #[cfg(feature = "ecdsa")]
+pub(crate) mod ecdh_many;
+#[cfg(feature = "ecdsa")]
 pub(crate) mod ecdsa;
+#[cfg(feature = "ecdsa")]
+pub(crate) mod ecdsa_many;
 #[cfg(feature = "ecdsa")]
 pub(crate) mod ecdsa_nonce;
 #[cfg(feature = "ed25519")]

@@ -337,6 +337,15 @@ impl<O: Op> Permit<'_, O> {
     }
 }
 
+/// The materials of several permits at once, for the length of one closure: what a group of a batch needs. An
+/// empty place of `permits` is an empty place of what the closure sees.
+pub(in crate::boundary) fn material_many<'k, O: Op, R, const N: usize>(
+    permits: [Option<&'k Permit<'_, O>>; N],
+    with: impl for<'m> FnOnce([Option<&'m Material<'m>>; N]) -> R,
+) -> R {
+    with(permits.map(|permit| permit.and_then(|permit| permit.key().ok()).map(|pinned| &pinned.key.material)))
+}
+
 fn copy_secret(to: &mut [u8], from: &[u8]) -> Result<()> {
     if to.len() != from.len() {
         return Err(Error::Corrupted);

@@ -22,11 +22,12 @@ use super::alg::sha3;
 use super::alg::{aes_cbc, aes_cmac, aes_ctr};
 use super::alg::{aes_gcm, ctr_drbg, sha2};
 #[cfg(feature = "ecdsa")]
-use super::alg::{ecdh, ecdsa};
+use super::alg::{ecdh, ecdh_many, ecdsa, ecdsa_many};
 #[cfg(feature = "secp256k1")]
 use super::backend::portable::ec::Secp256k1;
 #[cfg(feature = "ecdsa")]
 use super::backend::portable::ec::{P256, P384, P521};
+use super::batch::{JudgeMany, MakeMany, YieldMany};
 use super::derivation::{Encapsulation, Yield};
 use super::image;
 use super::key::{Paired, Permit, Vacant};
@@ -69,14 +70,21 @@ pub(crate) struct Row {
     pub(crate) applying: &'static [&'static Cast],
     /// Tests that must pass before the first operation that removes or checks protection.
     pub(crate) opening: &'static [&'static Cast],
+    /// Tests that must pass before the first group of a batch, beside those above.
+    pub(crate) applying_many: &'static [&'static Cast],
+    /// The same for operations that check.
+    pub(crate) opening_many: &'static [&'static Cast],
     /// Output length of an operation that applies protection, from the input's.
     pub(crate) applied_len: Length,
     /// Most that an operation which removes protection can write.
     pub(crate) opened_len: Length,
     pub(crate) sign: Option<Make<Sign>>,
+    /// A group at once; without it, one after the other by the cell above.
+    pub(crate) sign_many: Option<MakeMany<Sign>>,
     pub(crate) sign_hashed: Option<Make<Sign>>,
     pub(crate) sign_digest: Option<Make<SignDigest>>,
     pub(crate) verify: Option<Judge<Verify>>,
+    pub(crate) verify_many: Option<JudgeMany<Verify>>,
     pub(crate) verify_digest: Option<Judge<Verify>>,
     pub(crate) encrypt: Option<Make<Encrypt>>,
     pub(crate) decrypt: Option<Make<Decrypt>>,
@@ -88,6 +96,7 @@ pub(crate) struct Row {
     pub(crate) wrapped_len: fn(&Attributes, usize) -> Option<usize>,
     pub(crate) derive: Option<Yield<Derive>>,
     pub(crate) agree: Option<Yield<Agree>>,
+    pub(crate) agree_many: Option<YieldMany<Agree>>,
     pub(crate) encapsulate: Option<Encapsulation>,
     pub(crate) decapsulate: Option<Yield<Decapsulate>>,
     pub(crate) digest: Option<Digest>,
@@ -107,12 +116,16 @@ const EMPTY: Row = Row {
     algorithm: Algorithm::Sha2,
     applying: &[],
     opening: &[],
+    applying_many: &[],
+    opening_many: &[],
     applied_len: no_len,
     opened_len: no_len,
     sign: None,
+    sign_many: None,
     sign_hashed: None,
     sign_digest: None,
     verify: None,
+    verify_many: None,
     verify_digest: None,
     encrypt: None,
     decrypt: None,
@@ -123,6 +136,7 @@ const EMPTY: Row = Row {
     wrapped_len: no_wrapped_len,
     derive: None,
     agree: None,
+    agree_many: None,
     encapsulate: None,
     decapsulate: None,
     digest: None,
@@ -320,6 +334,10 @@ pub(crate) static ROWS: &[Row] = &[
         algorithm: Algorithm::EcdsaP256,
         applying: &[&ecdsa::P256_SIGN, &ecdsa::P256_DETERMINISTIC],
         opening: &[&ecdsa::P256_VERIFY],
+        applying_many: &[&ecdsa_many::P256_SIGN_MANY],
+        opening_many: &[&ecdsa_many::P256_VERIFY_MANY],
+        sign_many: Some(ecdsa_many::sign::<P256>),
+        verify_many: Some(ecdsa_many::verify::<P256>),
         ..ecdsa_row::<P256>()
     },
     #[cfg(feature = "ecdsa")]
@@ -327,6 +345,10 @@ pub(crate) static ROWS: &[Row] = &[
         algorithm: Algorithm::EcdsaP384,
         applying: &[&ecdsa::P384_SIGN, &ecdsa::P256_DETERMINISTIC],
         opening: &[&ecdsa::P384_VERIFY],
+        applying_many: &[&ecdsa_many::P384_SIGN_MANY],
+        opening_many: &[&ecdsa_many::P384_VERIFY_MANY],
+        sign_many: Some(ecdsa_many::sign::<P384>),
+        verify_many: Some(ecdsa_many::verify::<P384>),
         ..ecdsa_row::<P384>()
     },
     #[cfg(feature = "ecdsa")]
@@ -348,7 +370,9 @@ pub(crate) static ROWS: &[Row] = &[
         algorithm: Algorithm::EcdhP256,
         applying: &[&ecdh::P256_AGREE, &kdf::HKDF],
         opening: &[&ecdh::P256_AGREE, &kdf::HKDF],
+        applying_many: &[&ecdh_many::P256_AGREE_MANY],
         agree: Some(ecdh::agree::<P256>),
+        agree_many: Some(ecdh_many::agree::<P256>),
         ..EMPTY
     },
     #[cfg(feature = "ecdsa")]
@@ -356,7 +380,9 @@ pub(crate) static ROWS: &[Row] = &[
         algorithm: Algorithm::EcdhP384,
         applying: &[&ecdh::P384_AGREE, &kdf::HKDF],
         opening: &[&ecdh::P384_AGREE, &kdf::HKDF],
+        applying_many: &[&ecdh_many::P384_AGREE_MANY],
         agree: Some(ecdh::agree::<P384>),
+        agree_many: Some(ecdh_many::agree::<P384>),
         ..EMPTY
     },
     #[cfg(feature = "ecdsa")]
@@ -451,6 +477,12 @@ const _: () = {
         assert!(row.wrap.is_some() == row.unwrap.is_some());
         assert!(row.encapsulate.is_some() == row.decapsulate.is_some());
         assert!(!row.applying.is_empty());
+        // A cell for groups is another path than the single one: it has a test of its own.
+        assert!(row.applying_many.is_empty() != (row.sign_many.is_some() || row.agree_many.is_some()));
+        assert!(row.opening_many.is_empty() != row.verify_many.is_some());
+        assert!(row.sign_many.is_none() || row.sign.is_some());
+        assert!(row.verify_many.is_none() || row.verify.is_some());
+        assert!(row.agree_many.is_none() || row.agree.is_some());
         let makes = row.derive.is_some() || row.agree.is_some() || row.encapsulate.is_some();
         let keyed =
             row.sign.is_some() || row.encrypt.is_some() || row.mac.is_some() || row.wrap.is_some() || makes;
@@ -561,7 +593,10 @@ pub(crate) fn stored_len(attributes: &Attributes) -> Result<usize> {
 /// Every known-answer test of this build, each once, in order of the table.
 pub(crate) fn casts() -> impl Iterator<Item = &'static Cast> {
     (0..MAX_ID).filter_map(|id| {
-        let all = ROWS.iter().flat_map(|row| row.applying.iter().chain(row.opening));
+        let all = ROWS.iter().flat_map(|row| {
+            let single = row.applying.iter().chain(row.opening);
+            single.chain(row.applying_many).chain(row.opening_many)
+        });
         let direct = all.chain(MODULE_TESTS.iter().flat_map(|test| test.depends_on)).copied();
         let deps = direct.clone().flat_map(|cast| cast.depends_on.iter().copied());
         direct.chain(deps).find(|cast| cast.id == TestId(id))

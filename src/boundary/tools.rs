@@ -1,6 +1,7 @@
 //! What a cell of the table works with beside its permit: random numbers, and under the lab cfg the
 //! faults that a test has armed.
 
+use super::backend::Backends;
 use super::random::{EntropyPool, Generators};
 use crate::error::{Error, Result};
 use crate::faults::Faults;
@@ -14,6 +15,8 @@ pub(crate) struct Tools<'a> {
     pub(crate) faults: &'a Faults,
     /// Fixed field of deterministic IVs (GCM-1).
     pub(crate) device: [u8; 4],
+    /// Which implementations run.
+    pub(crate) backends: Backends,
 }
 
 impl Tools<'_> {

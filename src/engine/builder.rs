@@ -4,8 +4,8 @@ use core::fmt;
 
 use super::{Core, Engine};
 use crate::attributes::Strength;
-use crate::boundary::Seal;
 use crate::boundary::random::{Drbg, EntropyPool};
+use crate::boundary::{Backend, Backends, Seal};
 use crate::entropy::{Entropy, Monitored, Source};
 use crate::error::Error;
 use crate::faults::Faults;
@@ -33,6 +33,7 @@ pub struct Builder<S: Store> {
     min_strength: Strength,
     device: Option<u32>,
     stream_limit: usize,
+    backends: Option<Backends>,
     #[cfg(strongroom_lab)]
     broken: Option<crate::state::TestId>,
 }
@@ -50,6 +51,7 @@ impl<S: Store> Builder<S> {
             min_strength: Strength(112),
             device: None,
             stream_limit: STREAM_LIMIT,
+            backends: None,
             #[cfg(strongroom_lab)]
             broken: None,
         }
@@ -69,6 +71,7 @@ impl<S: Store> Builder<S> {
             min_strength: self.min_strength,
             device: self.device,
             stream_limit: self.stream_limit,
+            backends: self.backends,
             #[cfg(strongroom_lab)]
             broken: self.broken,
         }
@@ -183,6 +186,16 @@ impl<S: Store> Builder<S> {
         self
     }
 
+    /// Runs these implementations, and portable ones where it has none, instead of the fastest that the
+    /// processor has: for tests and benches. Every one gives the same answers.
+    ///
+    /// # Errors
+    /// `Unsupported` when this build or this processor has no such implementations.
+    pub fn backend(mut self, backend: Backend) -> crate::Result<Self> {
+        self.backends = Some(Backends::of(backend).ok_or(Error::Unsupported)?);
+        Ok(self)
+    }
+
     /// Breaks the named self-test from power-on. Laboratory builds only.
     ///
     /// # Errors
@@ -205,10 +218,12 @@ impl<S: Store> Builder<S> {
         faults.arm(self.broken);
         let module = Module::new();
         module.apply(Event::PowerOn);
-        let integrity = selftest::power_on(&module, &faults, self.image.as_deref()).map_err(|error| {
-            let test = module.failed_test().and_then(selftest::name_of);
-            PowerOnError { error, test }
-        })?;
+        let backends = self.backends.unwrap_or_else(Backends::fastest);
+        let integrity =
+            selftest::power_on(&module, &faults, backends, self.image.as_deref()).map_err(|error| {
+                let test = module.failed_test().and_then(selftest::name_of);
+                PowerOnError { error, test }
+            })?;
         let source = self.source.or_else(default_source).ok_or(Error::EntropyFailed)?;
         let mut source = Monitored::new(source)?;
         source.startup()?;
@@ -239,6 +254,7 @@ impl<S: Store> Builder<S> {
                 caveats: unsigned.and(Caveats::ENTROPY_NOT_ASSURED).and(lab),
             },
             device,
+            backends,
             stream_limit: self.stream_limit,
             authenticator: self.authenticator,
             clock: self.clock,
@@ -277,6 +293,7 @@ impl<S: Store> Engine<S> {
             min_strength: core.rulebook.min_strength,
             device: core.fixed_device,
             stream_limit: core.stream_limit,
+            backends: Some(core.backends),
             #[cfg(strongroom_lab)]
             broken: None,
         }

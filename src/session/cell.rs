@@ -1,6 +1,6 @@
 //! A session's own cell: everything a call needs, behind one uncontended lock.
 
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
 use crate::algorithm::{Algorithm, MAX_CONTEXT, Params};
 use crate::boundary::on_scrubbed_stack;
@@ -9,7 +9,7 @@ use crate::boundary::stream::Running;
 use crate::error::{Error, Result};
 use crate::handle::KeyHandle;
 use crate::policy::Subject;
-use crate::sync::Lock;
+use crate::sync::{Guard, Lock};
 
 /// Open multi-part operations of one session.
 const CONTEXTS: usize = 8;
@@ -18,6 +18,8 @@ const CONTEXTS: usize = 8;
 #[repr(align(128))]
 pub struct CellSlot<P> {
     in_use: AtomicBool,
+    /// How many wait to wipe something in the cell: a batch steps aside for them.
+    wanted: AtomicU16,
     pub(crate) cell: Lock<Option<Cell<P>>>,
 }
 
@@ -32,7 +34,7 @@ pub(crate) struct Cell<P> {
 
 impl<P> CellSlot<P> {
     pub(crate) fn new() -> Self {
-        Self { in_use: AtomicBool::new(false), cell: Lock::new(None) }
+        Self { in_use: AtomicBool::new(false), wanted: AtomicU16::new(0), cell: Lock::new(None) }
     }
 
     /// Takes the place, if it is free.
@@ -43,6 +45,18 @@ impl<P> CellSlot<P> {
     /// Gives the place back. The cell was wiped before.
     pub(crate) fn vacate(&self) {
         self.in_use.store(false, Ordering::Release);
+    }
+
+    /// The cell, for wiping: waits for the call that is running, or for one group of its batch.
+    pub(crate) fn lock_to_wipe(&self) -> Option<Guard<'_, Option<Cell<P>>>> {
+        self.wanted.fetch_add(1, Ordering::AcqRel);
+        let cell = self.cell.lock_to_wipe();
+        self.wanted.fetch_sub(1, Ordering::AcqRel);
+        cell
+    }
+
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.wanted.load(Ordering::Acquire) != 0
     }
 
     pub(crate) fn is_in_use(&self) -> bool {

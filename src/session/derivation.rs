@@ -100,7 +100,7 @@ impl<S: Store> Session<'_, S> {
             row.encapsulate.ok_or(Error::Unsupported)?;
             let mut locked = self.lock()?;
             let cell = locked.cell()?;
-            let mut held = core.store.hold(&mut cell.pins, public)?;
+            let held = core.store.hold(&mut cell.pins, public)?;
             let pinned = held.pinned(core.keeper())?;
             let staged = stage(out, (row.applied_len)(&pinned.header().attributes, params, 0))?;
             served_algorithm(template)?;
@@ -137,7 +137,7 @@ impl<S: Store> Session<'_, S> {
             O::cell(row).ok_or(Error::Unsupported)?;
             let mut locked = self.lock()?;
             let cell = locked.cell()?;
-            let mut held = core.store.hold(&mut cell.pins, parent)?;
+            let held = core.store.hold(&mut cell.pins, parent)?;
             let pinned = held.pinned(core.keeper())?;
             served_algorithm(template)?;
             let request = core.request(cell.subject, algorithm, params, input.len());
@@ -157,7 +157,7 @@ impl<S: Store> Session<'_, S> {
 
 impl<S: Store> Core<S> {
     /// What a key is going to be that comes of `parent`.
-    fn plan_child(
+    pub(super) fn plan_child(
         &self,
         parent: Origin,
         indicator: &Indicator,

@@ -1,6 +1,7 @@
 //! Making, finding, narrowing, copying and destroying keys.
 
 use super::Session;
+use super::cell::Cell;
 use super::info::{Filter, KeyInfo};
 use crate::admit;
 use crate::algorithm::{Algorithm, Params};
@@ -12,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::handle::{KeyHandle, KeyId};
 use crate::policy::ops::{Copy, Create, Destroy, Generate, Inspect, Restrict};
 use crate::policy::{self, Role, Subject, Target};
-use crate::state::Outcome;
+use crate::state::{Outcome, Pass};
 use crate::store::backing::Hold;
 use crate::store::{Fill, Store};
 
@@ -29,28 +30,37 @@ impl<S: Store> Session<'_, S> {
         core.notice((|| {
             let pass = core.enter()?;
             let mut locked = self.lock()?;
-            let cell = locked.cell()?;
-            let row = table::kind(template.kind())?;
-            let algorithm = served_algorithm(template)?;
-            if template.class() == crate::attributes::KeyClass::Public {
-                return Err(Error::InvalidArgument);
-            }
-            let request = core.request(cell.subject, algorithm, &Params::NONE, 0);
-            let permit = admit::admit_new::<Generate, S>(core, pass, &request, template)?;
-            let indicator = permit.evidence().indicator();
-            let mut tools = core.tools(&mut cell.generators);
-            let plan = Plan {
-                id: new_id(&mut tools)?,
-                attributes: template.clone(),
-                origin: key::origin_of_new(template, core.rulebook.profile),
-                strength: template.strength(),
-                uses: policy::ceiling(template).map(|end| Lease::of(0, end)),
-                len: table::stored_len(template)?,
-            };
-            let mut fill = |place: crate::boundary::Vacant<'_>| (row.generate)(&permit, &mut tools, place);
-            let handle = core.create(plan, self.serial, &mut fill)?;
-            core.release_key(handle, indicator)
+            self.generate_one(pass, locked.cell()?, template)
         })())
+    }
+
+    pub(super) fn generate_one(
+        &self,
+        pass: Pass<'_>,
+        cell: &mut Cell<S::Pins>,
+        template: &Attributes,
+    ) -> Result<Outcome<KeyHandle>> {
+        let core = &*self.core;
+        let row = table::kind(template.kind())?;
+        let algorithm = served_algorithm(template)?;
+        if template.class() == crate::attributes::KeyClass::Public {
+            return Err(Error::InvalidArgument);
+        }
+        let request = core.request(cell.subject, algorithm, &Params::NONE, 0);
+        let permit = admit::admit_new::<Generate, S>(core, pass, &request, template)?;
+        let indicator = permit.evidence().indicator();
+        let mut tools = core.tools(&mut cell.generators);
+        let plan = Plan {
+            id: new_id(&mut tools)?,
+            attributes: template.clone(),
+            origin: key::origin_of_new(template, core.rulebook.profile),
+            strength: template.strength(),
+            uses: policy::ceiling(template).map(|end| Lease::of(0, end)),
+            len: table::stored_len(template)?,
+        };
+        let mut fill = |place: crate::boundary::Vacant<'_>| (row.generate)(&permit, &mut tools, place);
+        let handle = core.create(plan, self.serial, &mut fill)?;
+        core.release_key(handle, indicator)
     }
 
     /// What may be known of a key: policy, origin, strength, uses left.
@@ -64,7 +74,7 @@ impl<S: Store> Session<'_, S> {
             let mut locked = self.lock()?;
             let cell = locked.cell()?;
             let (info, indicator) = {
-                let mut held = core.store.hold(&mut cell.pins, key)?;
+                let held = core.store.hold(&mut cell.pins, key)?;
                 let pinned = held.pinned(core.keeper())?;
                 let header = pinned.header();
                 let request =
@@ -130,7 +140,7 @@ impl<S: Store> Session<'_, S> {
                 let pass = core.enter()?;
                 let mut locked = self.lock()?;
                 let cell = locked.cell()?;
-                let mut held = core.store.hold(&mut cell.pins, key)?;
+                let held = core.store.hold(&mut cell.pins, key)?;
                 let pinned = held.pinned(core.keeper())?;
                 let header = pinned.header();
                 let request =
@@ -156,7 +166,7 @@ impl<S: Store> Session<'_, S> {
             let pass = core.enter()?;
             let mut locked = self.lock()?;
             let cell = locked.cell()?;
-            let mut held = core.store.hold(&mut cell.pins, key)?;
+            let held = core.store.hold(&mut cell.pins, key)?;
             let pinned = held.pinned(core.keeper())?;
             let header = pinned.header();
             let attributes = header.attributes.restricted(limit)?;
@@ -195,7 +205,7 @@ impl<S: Store> Session<'_, S> {
                 let pass = core.enter()?;
                 let mut locked = self.lock()?;
                 let cell = locked.cell()?;
-                let mut held = core.store.hold(&mut cell.pins, key)?;
+                let held = core.store.hold(&mut cell.pins, key)?;
                 let pinned = held.pinned(core.keeper())?;
                 let algorithm = served_algorithm(&pinned.header().attributes)?;
                 let request = core.request(cell.subject, algorithm, &Params::NONE, 0);

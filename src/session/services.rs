@@ -30,7 +30,7 @@ macro_rules! make {
             let run = row.$cell.ok_or(Error::Unsupported)?;
             let mut locked = $self.lock()?;
             let cell = locked.cell()?;
-            let mut held = core.store.hold(&mut cell.pins, $key)?; // 2 live handle
+            let held = core.store.hold(&mut cell.pins, $key)?; // 2 live handle
             let pinned = held.pinned(core.keeper())?; // 3 record intact
             let needed = (row.$len)(&pinned.header().attributes, $params, $input.len());
             let staged = stage($out, needed)?;
@@ -55,7 +55,7 @@ macro_rules! judge {
             let run = row.$cell.ok_or(Error::Unsupported)?;
             let mut locked = $self.lock()?;
             let cell = locked.cell()?;
-            let mut held = core.store.hold(&mut cell.pins, $key)?;
+            let held = core.store.hold(&mut cell.pins, $key)?;
             let pinned = held.pinned(core.keeper())?;
             let request = core.request(cell.subject, $algorithm, $params, $input.len());
             let permit = admit::<$op, S>(core, pass, row, &request, Target::Key(pinned))?;
@@ -303,7 +303,7 @@ impl<S: Store> Session<'_, S> {
             let pass = core.enter()?;
             let mut locked = self.lock()?;
             let cell = locked.cell()?;
-            let mut held = core.store.hold(&mut cell.pins, key)?;
+            let held = core.store.hold(&mut cell.pins, key)?;
             let pinned = held.pinned(core.keeper())?;
             let algorithm = super::keys::served_algorithm(&pinned.header().attributes)?;
             let request = core.request(cell.subject, algorithm, &Params::NONE, 0);
@@ -335,7 +335,7 @@ impl<S: Store> Session<'_, S> {
             let row = table::row(algorithm)?;
             let mut locked = self.lock()?;
             let cell = locked.cell()?;
-            let mut held = core.store.hold(&mut cell.pins, key)?;
+            let held = core.store.hold(&mut cell.pins, key)?;
             let pinned = held.pinned(core.keeper())?;
             let header = pinned.header();
             let request = core.request(cell.subject, algorithm, &Params::NONE, 0);
@@ -360,7 +360,7 @@ impl<S: Store> Session<'_, S> {
     }
 }
 
-fn bounded(input: &[u8]) -> Result<()> {
+pub(super) fn bounded(input: &[u8]) -> Result<()> {
     match u64::try_from(input.len()) {
         Ok(len) if len <= MAX_INPUT => Ok(()),
         _ => Err(Error::InvalidArgument),

@@ -30,7 +30,7 @@ macro_rules! finish {
             let open = cell.contexts.get($handle.0, Purpose::$op)?;
             let key = open.key.ok_or(Error::InvalidArgument)?;
             let $row = table::row(open.algorithm)?;
-            let mut held = core.store.hold(&mut cell.pins, key)?;
+            let held = core.store.hold(&mut cell.pins, key)?;
             let pinned = held.pinned(core.keeper())?;
             let attributes = &pinned.header().attributes;
             let needed = ($row.$len)(attributes, &open.params.as_params(), open.running.len());
@@ -62,7 +62,7 @@ macro_rules! judge {
             let done = cell.contexts.take($handle.0)?;
             let key = done.key.ok_or(Error::InvalidArgument)?;
             let $row = table::row(done.algorithm)?;
-            let mut held = core.store.hold(&mut cell.pins, key)?;
+            let held = core.store.hold(&mut cell.pins, key)?;
             let pinned = held.pinned(core.keeper())?;
             let $params = done.params.as_params();
             let $running = done.running;
@@ -307,7 +307,7 @@ impl<S: Store> Session<'_, S> {
             let mut locked = self.lock()?;
             let cell = locked.cell()?;
             let owned = OwnedParams::new(params)?;
-            let mut held = core.store.hold(&mut cell.pins, key)?;
+            let held = core.store.hold(&mut cell.pins, key)?;
             let pinned = held.pinned(core.keeper())?;
             // A digest made outside has no pieces; the length of what is to come is not known yet.
             let request = Request { spends: false, ..core.request(cell.subject, algorithm, params, 0) };

@@ -1,5 +1,6 @@
 //! Keys in and out: always wrapped, except public ones.
 
+use super::cell::Cell;
 use super::info::UnwrapAs;
 use super::keys::{Plan, capped, new_id, served_algorithm};
 use super::{Session, stage};
@@ -15,7 +16,7 @@ use crate::handle::{KeyHandle, KeyId};
 use crate::outcome::{Caveats, Indicator};
 use crate::policy::ops::{Create, Inspect, Unwrap, Wrap};
 use crate::policy::{self, Target};
-use crate::state::Outcome;
+use crate::state::{Outcome, Pass};
 use crate::store::Store;
 use crate::store::backing::Hold;
 use crate::wire::{spki, wrapped_key};
@@ -44,28 +45,41 @@ impl<S: Store> Session<'_, S> {
         let core = &*self.core;
         core.notice((|| {
             let pass = core.enter()?;
-            let row = table::row(algorithm)?;
-            row.wrap.ok_or(Error::Unsupported)?;
             let mut locked = self.lock()?;
-            let cell = locked.cell()?;
-            let (mut kek, mut payload) = core.store.hold_pair(&mut cell.pins, kek, payload)?;
-            let kek = kek.pinned(core.keeper())?;
-            let payload = payload.pinned(core.keeper())?;
-            let needed = wrapping::output_len(row, &kek.header().attributes, payload.header())?;
-            let staged = stage(out, Some(needed))?;
-            let request = core.request(cell.subject, algorithm, params, needed);
-            let permit = admit::<Wrap, S>(core, pass, row, &request, Target::Pair { kek, payload })?;
-            let indicator = permit.evidence().indicator();
-            let (wrap, export) = permit.split()?;
-            let native = algorithm.facts().family == Family::Native;
-            // Rights that are not counted any more (narrowed to decryption, say) have no uses to bring.
-            let counted = native && policy::ceiling(&export.key()?.header().attributes).is_some();
-            let uses = if counted { export.key()?.share_uses()? } else { None };
-            let mut tools = core.tools(&mut cell.generators);
-            let staged = wrapping::wrap(row, wrap, &export, params, &mut tools, uses, staged)?;
-            let outcome = core.module.release(staged, indicator)?;
-            Ok(outcome.map(|written| written.len))
+            self.wrap_one(pass, locked.cell()?, (kek, payload), algorithm, params, out)
         })())
+    }
+
+    /// `keys` are the KEK and its payload.
+    pub(super) fn wrap_one(
+        &self,
+        pass: Pass<'_>,
+        cell: &mut Cell<S::Pins>,
+        keys: (KeyHandle, KeyHandle),
+        algorithm: Algorithm,
+        params: &Params<'_>,
+        out: &mut [u8],
+    ) -> Result<Outcome<usize>> {
+        let core = &*self.core;
+        let row = table::row(algorithm)?;
+        row.wrap.ok_or(Error::Unsupported)?;
+        let (kek, payload) = core.store.hold_pair(&mut cell.pins, keys.0, keys.1)?;
+        let kek = kek.pinned(core.keeper())?;
+        let payload = payload.pinned(core.keeper())?;
+        let needed = wrapping::output_len(row, &kek.header().attributes, payload.header())?;
+        let staged = stage(out, Some(needed))?;
+        let request = core.request(cell.subject, algorithm, params, needed);
+        let permit = admit::<Wrap, S>(core, pass, row, &request, Target::Pair { kek, payload })?;
+        let indicator = permit.evidence().indicator();
+        let (wrap, export) = permit.split()?;
+        let native = algorithm.facts().family == Family::Native;
+        // Rights that are not counted any more (narrowed to decryption, say) have no uses to bring.
+        let counted = native && policy::ceiling(&export.key()?.header().attributes).is_some();
+        let uses = if counted { export.key()?.share_uses()? } else { None };
+        let mut tools = core.tools(&mut cell.generators);
+        let staged = wrapping::wrap(row, wrap, &export, params, &mut tools, uses, staged)?;
+        let outcome = core.module.release(staged, indicator)?;
+        Ok(outcome.map(|written| written.len))
     }
 
     /// How many bytes [`wrap`](Self::wrap) writes at most.
@@ -85,7 +99,7 @@ impl<S: Store> Session<'_, S> {
             row.wrap.ok_or(Error::Unsupported)?;
             let mut locked = self.lock()?;
             let cell = locked.cell()?;
-            let (mut kek, mut payload) = core.store.hold_pair(&mut cell.pins, kek, payload)?;
+            let (kek, payload) = core.store.hold_pair(&mut cell.pins, kek, payload)?;
             let kek = kek.pinned(core.keeper())?;
             let payload = payload.pinned(core.keeper())?;
             let needed = wrapping::output_len(row, &kek.header().attributes, payload.header())?;
@@ -120,59 +134,72 @@ impl<S: Store> Session<'_, S> {
         let core = &*self.core;
         core.notice((|| {
             let pass = core.enter()?;
-            let row = table::row(algorithm)?;
-            row.unwrap.ok_or(Error::Unsupported)?;
-            let native = algorithm.facts().family == Family::Native;
-            if native != matches!(form, UnwrapAs::Native(_)) {
-                return Err(Error::InvalidArgument);
-            }
             let mut locked = self.lock()?;
-            let cell = locked.cell()?;
-            // Bytes that cannot be a blob cost the KEK no use.
-            let parsed = if native { Some(wrapped_key::parse(blob)?) } else { None };
-            let mut held = core.store.hold(&mut cell.pins, kek)?;
-            let pinned = held.pinned(core.keeper())?;
-            let request = core.request(cell.subject, algorithm, params, blob.len());
-            let permit = admit::<Unwrap, S>(core, pass, row, &request, Target::Key(pinned))?;
-            let served = permit.evidence().indicator();
-            let mut tools = core.tools(&mut cell.generators);
-            let (plan, opened) = match form {
-                UnwrapAs::Native(limit) => {
-                    let parsed = parsed.ok_or(Error::InvalidArgument)?;
-                    let key = wrapping::open_native(row, permit, params, &mut tools, parsed)?;
-                    if key.origin.profile() != core.rulebook.profile {
-                        return Err(Error::NotPermitted);
-                    }
-                    let attributes = key.attributes.restricted(limit)?;
-                    let uses = core.uses_of_blob(&key.id, key.uses, &key.attributes)?;
-                    let plan = Plan {
-                        id: key.id,
-                        uses: capped(uses, &attributes),
-                        len: table::stored_len(&attributes)?,
-                        attributes,
-                        origin: key.origin,
-                        strength: key.strength,
-                    };
-                    (plan, key.opened)
-                }
-                UnwrapAs::Foreign(template) => {
-                    may_be_foreign(template)?;
-                    let (kek_strength, opened) =
-                        wrapping::open_foreign(row, permit, params, &mut tools, blob)?;
-                    let plan = Plan {
-                        id: new_id(&mut tools)?,
-                        uses: policy::ceiling(template).map(|end| Lease::of(0, end)),
-                        len: table::stored_len(template)?,
-                        attributes: template.clone(),
-                        origin: key::origin_of_import(core.rulebook.profile),
-                        strength: template.strength().min(kek_strength),
-                    };
-                    (plan, opened)
-                }
-            };
-            drop(held);
-            self.bring_in(cell, plan, opened, served)
+            self.unwrap_one(pass, locked.cell()?, kek, algorithm, params, blob, form)
         })())
+    }
+
+    #[allow(clippy::too_many_arguments)] // those of the service, and what it was entered with
+    pub(super) fn unwrap_one(
+        &self,
+        pass: Pass<'_>,
+        cell: &mut Cell<S::Pins>,
+        kek: KeyHandle,
+        algorithm: Algorithm,
+        params: &Params<'_>,
+        blob: &[u8],
+        form: UnwrapAs<'_>,
+    ) -> Result<Outcome<KeyHandle>> {
+        let core = &*self.core;
+        let row = table::row(algorithm)?;
+        row.unwrap.ok_or(Error::Unsupported)?;
+        let native = algorithm.facts().family == Family::Native;
+        if native != matches!(form, UnwrapAs::Native(_)) {
+            return Err(Error::InvalidArgument);
+        }
+        // Bytes that cannot be a blob cost the KEK no use.
+        let parsed = if native { Some(wrapped_key::parse(blob)?) } else { None };
+        let held = core.store.hold(&mut cell.pins, kek)?;
+        let pinned = held.pinned(core.keeper())?;
+        let request = core.request(cell.subject, algorithm, params, blob.len());
+        let permit = admit::<Unwrap, S>(core, pass, row, &request, Target::Key(pinned))?;
+        let served = permit.evidence().indicator();
+        let mut tools = core.tools(&mut cell.generators);
+        let (plan, opened) = match form {
+            UnwrapAs::Native(limit) => {
+                let parsed = parsed.ok_or(Error::InvalidArgument)?;
+                let key = wrapping::open_native(row, permit, params, &mut tools, parsed)?;
+                if key.origin.profile() != core.rulebook.profile {
+                    return Err(Error::NotPermitted);
+                }
+                let attributes = key.attributes.restricted(limit)?;
+                let uses = core.uses_of_blob(&key.id, key.uses, &key.attributes)?;
+                let plan = Plan {
+                    id: key.id,
+                    uses: capped(uses, &attributes),
+                    len: table::stored_len(&attributes)?,
+                    attributes,
+                    origin: key.origin,
+                    strength: key.strength,
+                };
+                (plan, key.opened)
+            }
+            UnwrapAs::Foreign(template) => {
+                may_be_foreign(template)?;
+                let (kek_strength, opened) = wrapping::open_foreign(row, permit, params, &mut tools, blob)?;
+                let plan = Plan {
+                    id: new_id(&mut tools)?,
+                    uses: policy::ceiling(template).map(|end| Lease::of(0, end)),
+                    len: table::stored_len(template)?,
+                    attributes: template.clone(),
+                    origin: key::origin_of_import(core.rulebook.profile),
+                    strength: template.strength().min(kek_strength),
+                };
+                (plan, opened)
+            }
+        };
+        drop(held);
+        self.bring_in(cell, plan, opened, served)
     }
 
     /// Imports a public key from SubjectPublicKeyInfo in DER, validated (SP 800-56A r3 section 5.6.2.3,
@@ -216,7 +243,7 @@ impl<S: Store> Session<'_, S> {
     /// permit says of the call.
     fn bring_in(
         &self,
-        cell: &mut super::cell::Cell<S::Pins>,
+        cell: &mut Cell<S::Pins>,
         plan: Plan,
         opened: Opened,
         served: Indicator,

@@ -4,11 +4,12 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 use super::backing::{Backing, Hold};
 use super::{Fill, Keeper, Occupant, Slot, Store};
 use crate::attributes::Attributes;
-use crate::boundary::{Header, Key, Pinned, on_scrubbed_stack};
+use crate::boundary::{Header, KEYS, Key, Pinned, on_scrubbed_stack};
 use crate::budget::{Budget, Lease};
 use crate::error::{Error, Result};
 use crate::handle::{KeyHandle, KeyId};
@@ -57,8 +58,8 @@ impl HeapStore {
         }
     }
 
-    /// Position of the pin for `handle`, made now if need be; `keep` is not given up for it.
-    fn pin(&self, pins: &mut HeapPins, handle: KeyHandle, keep: Option<usize>) -> Result<usize> {
+    /// Position of the pin for `handle`, made now if need be; none of `keep` is given up for it.
+    fn pin(&self, pins: &mut HeapPins, handle: KeyHandle, keep: Kept) -> Result<usize> {
         let slot = self.slot(handle)?;
         let found = pins.0.iter().position(|pin| {
             pin.as_ref().is_some_and(|pin| pin.handle == handle && pin.stamp == slot.stamp())
@@ -66,7 +67,7 @@ impl HeapStore {
         if let Some(position) = found {
             return Ok(position);
         }
-        // The other key of a pair stays, though it be changed at this moment: its call came first.
+        // The other keys of a call stay, though they be changed at this moment: its call came first.
         self.drop_pins(pins, keep, |pin| self.is_stale(pin));
         // The stamp is read before the record: a change in between makes the pin stale, never wrong.
         let stamp = slot.stamp();
@@ -82,8 +83,8 @@ impl HeapStore {
             Some(position) => position,
             None => {
                 // Oldest first, by a clock hand.
-                let hand = pins.1;
-                let chosen = if Some(hand) == keep { hand.wrapping_add(1) % PINS } else { hand };
+                let turn = (0..PINS).map(|step| pins.1.wrapping_add(step) % PINS);
+                let chosen = turn.clone().find(|position| !keep.has(*position)).ok_or(Error::Corrupted)?;
                 pins.1 = chosen.wrapping_add(1) % PINS;
                 chosen
             }
@@ -92,18 +93,24 @@ impl HeapStore {
         if let Some(old) = place.take() {
             self.give_back(&old);
         }
-        *place = Some(Pin { handle, stamp, record, lease: Lease::EMPTY });
+        *place = Some(Pin { handle, stamp, record, lease: Cell::new(Lease::EMPTY) });
         Ok(position)
+    }
+
+    #[inline]
+    fn held<'a>(&'a self, pins: &'a HeapPins, position: usize, handle: KeyHandle) -> Result<HeapHeld<'a>> {
+        let pin = pins.0.get(position).and_then(Option::as_ref).ok_or(Error::Corrupted)?;
+        Ok(HeapHeld { record: &pin.record, lease: &pin.lease, slot: self.slot(handle)? })
     }
 
     fn is_stale(&self, pin: &Pin) -> bool {
         self.slot(pin.handle).map_or(true, |slot| slot.stamp() != pin.stamp)
     }
 
-    /// Drops pins, but never the one at `keep`; unused leases go back.
-    fn drop_pins(&self, pins: &mut HeapPins, keep: Option<usize>, which: impl Fn(&Pin) -> bool) {
+    /// Drops pins, but none of `keep`; unused leases go back.
+    fn drop_pins(&self, pins: &mut HeapPins, keep: Kept, which: impl Fn(&Pin) -> bool) {
         for (position, place) in pins.0.iter_mut().enumerate() {
-            if keep != Some(position)
+            if !keep.has(position)
                 && place.as_ref().is_some_and(&which)
                 && let Some(pin) = place.take()
             {
@@ -119,14 +126,33 @@ impl HeapStore {
             && occupant.generation == pin.handle.generation()
             && let Ok(mut budget) = slot.budget.lock()
         {
-            budget.give_back(pin.lease);
+            budget.give_back(pin.lease.get());
         }
     }
 }
 
 impl Store for HeapStore {}
 
-const PINS: usize = 8;
+/// As many as a group of a batch may have.
+const PINS: usize = KEYS;
+
+/// Positions of pins that the call at hand holds.
+#[derive(Clone, Copy)]
+struct Kept(u8);
+
+const _: () = assert!(PINS <= 8);
+
+impl Kept {
+    const NONE: Self = Self(0);
+
+    const fn has(self, position: usize) -> bool {
+        position < PINS && self.0 >> position & 1 != 0
+    }
+
+    const fn and(self, position: usize) -> Self {
+        if position < PINS { Self(self.0 | 1 << position) } else { self }
+    }
+}
 
 /// Keys that a session used lately.
 #[derive(Default)]
@@ -136,20 +162,20 @@ struct Pin {
     handle: KeyHandle,
     stamp: u32,
     record: Record,
-    lease: Lease,
+    lease: Cell<Lease>,
 }
 
 /// A pinned key for one call.
 pub struct HeapHeld<'a> {
     record: &'a Record,
-    lease: &'a mut Lease,
+    lease: &'a Cell<Lease>,
     slot: &'a Slot<Record>,
 }
 
 #[allow(private_interfaces)]
 impl Hold for HeapHeld<'_> {
     #[inline]
-    fn pinned<'s>(&'s mut self, keeper: Keeper<'s>) -> Result<Pinned<'s>> {
+    fn pinned<'s>(&'s self, keeper: Keeper<'s>) -> Result<Pinned<'s>> {
         self.record.check(keeper.seal)?;
         let view = self.record.view();
         let id = self.record.header().id;
@@ -221,10 +247,8 @@ impl Backing for HeapStore {
 
     #[inline]
     fn hold<'a>(&'a self, pins: &'a mut HeapPins, handle: KeyHandle) -> Result<HeapHeld<'a>> {
-        let position = self.pin(pins, handle, None)?;
-        let slot = self.slot(handle)?;
-        let pin = pins.0.get_mut(position).and_then(Option::as_mut).ok_or(Error::Corrupted)?;
-        Ok(HeapHeld { record: &pin.record, lease: &mut pin.lease, slot })
+        let position = self.pin(pins, handle, Kept::NONE)?;
+        self.held(pins, position, handle)
     }
 
     fn hold_pair<'a>(
@@ -236,15 +260,25 @@ impl Backing for HeapStore {
         if first == second {
             return Err(Error::NotPermitted);
         }
-        let a = self.pin(pins, first, None)?;
-        let b = self.pin(pins, second, Some(a))?;
-        let [a, b] = pins.0.get_disjoint_mut([a, b]).map_err(|_| Error::Corrupted)?;
-        let a = a.as_mut().ok_or(Error::Corrupted)?;
-        let b = b.as_mut().ok_or(Error::Corrupted)?;
-        Ok((
-            HeapHeld { record: &a.record, lease: &mut a.lease, slot: self.slot(first)? },
-            HeapHeld { record: &b.record, lease: &mut b.lease, slot: self.slot(second)? },
-        ))
+        let a = self.pin(pins, first, Kept::NONE)?;
+        let b = self.pin(pins, second, Kept::NONE.and(a))?;
+        Ok((self.held(pins, a, first)?, self.held(pins, b, second)?))
+    }
+
+    fn hold_many<'a>(
+        &'a self,
+        pins: &'a mut HeapPins,
+        wanted: &[Option<KeyHandle>; KEYS],
+    ) -> [Result<HeapHeld<'a>>; KEYS] {
+        let mut kept = Kept::NONE;
+        let positions = wanted.map(|handle| {
+            let handle = handle.ok_or(Error::UnknownKey)?;
+            let position = self.pin(pins, handle, kept)?;
+            kept = kept.and(position);
+            Ok((position, handle))
+        });
+        let pins = &*pins;
+        positions.map(|found| found.and_then(|(position, handle)| self.held(pins, position, handle)))
     }
 
     fn destroy(&self, handle: KeyHandle) -> Result<()> {
@@ -306,7 +340,7 @@ impl Backing for HeapStore {
     }
 
     fn forget(&self, pins: &mut HeapPins, all: bool) {
-        self.drop_pins(pins, None, |pin| all || self.is_stale(pin));
+        self.drop_pins(pins, Kept::NONE, |pin| all || self.is_stale(pin));
     }
 
     #[cfg(strongroom_lab)]

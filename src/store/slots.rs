@@ -3,7 +3,7 @@
 use super::backing::{Backing, Hold};
 use super::{Fill, Keeper, Occupant, Slot, Store};
 use crate::attributes::Attributes;
-use crate::boundary::{Header, Inline, Key, Pinned, on_scrubbed_stack};
+use crate::boundary::{Header, Inline, KEYS, Key, Pinned, on_scrubbed_stack};
 use crate::budget::Budget;
 use crate::error::{Error, Result};
 use crate::handle::{KeyHandle, KeyId};
@@ -71,7 +71,7 @@ pub struct SlotHeld<'a, const BYTES: usize> {
 
 #[allow(private_interfaces)]
 impl<const BYTES: usize> Hold for SlotHeld<'_, BYTES> {
-    fn pinned<'s>(&'s mut self, keeper: Keeper<'s>) -> Result<Pinned<'s>> {
+    fn pinned<'s>(&'s self, keeper: Keeper<'s>) -> Result<Pinned<'s>> {
         let record = self.occupant.record.as_ref().ok_or(Error::UnknownKey)?;
         record.check(keeper.seal)?;
         let id = record.header().id;
@@ -164,6 +164,21 @@ impl<const N: usize, const BYTES: usize, const SESSIONS: usize> Backing for Slot
             let b = held(second)?;
             Ok((held(first)?, b))
         }
+    }
+
+    fn hold_many<'a>(
+        &'a self,
+        _pins: &'a mut (),
+        wanted: &[Option<KeyHandle>; KEYS],
+    ) -> [Result<SlotHeld<'a, BYTES>>; KEYS] {
+        // In rising order, as in `hold_pair`. A slot that this group holds is not asked for again.
+        let mut last = None;
+        wanted.map(|handle| {
+            let handle = handle.filter(|handle| last != Some(handle.index())).ok_or(Error::UnknownKey)?;
+            let held = SlotHeld { occupant: self.occupied(handle)?, slot: self.slot(handle)? };
+            last = Some(handle.index());
+            Ok(held)
+        })
     }
 
     fn destroy(&self, handle: KeyHandle) -> Result<()> {

@@ -4,6 +4,8 @@ use super::Edit::{Append, Replace};
 use super::Row;
 
 const SERVICES: &str = "src/session/services.rs";
+const BATCH: &str = "src/session/batch.rs";
+const ECDSA_MANY: &str = "src/boundary/alg/ecdsa_many.rs";
 const STREAMS: &str = "src/session/streams.rs";
 const TRANSPORT: &str = "src/session/transport.rs";
 const HMAC: &str = "src/boundary/alg/hmac.rs";
@@ -123,6 +125,47 @@ fn keep(permit: &Permit<'_, Mac>) -> Result<usize> {
 fn answer(permit: &Permit<'_, Mac>) -> Result<usize> {
     permit.material(|material| Ok(material.secret())).map(<[u8]>::len) //~ lifetime may not live long enough
 }",
+        )],
+    },
+    Row {
+        what: "the material of a group is borrowed out of its closure",
+        edits: &[Append(
+            ECDSA_MANY,
+            "
+fn keep(permits: [Option<&Permit<'_, Sign>>; LANES]) -> usize {
+    let mut kept: &[u8] = &[];
+    material_many(permits, |materials| {
+        for material in materials.into_iter().flatten() {
+            kept = material.secret(); //~ E0521
+        }
+    });
+    kept.len()
+}",
+        )],
+    },
+    Row {
+        what: "a session asks a group of permits for their material",
+        edits: &[Append(BATCH, "use crate::boundary::key::material_many as materials_of; //~ E0603")],
+    },
+    Row {
+        what: "a session takes the permit out of a job, or its unreleased output",
+        edits: &[Append(
+            BATCH,
+            "
+fn permitted(job: &Job<'_, '_, Sign>) -> bool {
+    job.permit.is_some() //~ E0616
+}
+fn unreleased(job: &Making<'_, '_, Sign>) -> bool {
+    job.out.is_ok() //~ E0616
+}",
+        )],
+    },
+    Row {
+        what: "a cell for verifying groups in the column for signing them",
+        edits: &[Replace(
+            TABLE,
+            "        sign_many: Some(ecdsa_many::sign::<P256>),",
+            "        sign_many: Some(ecdsa_many::verify::<P256>), //~ E0308",
         )],
     },
     Row {

@@ -39,7 +39,7 @@ pub(crate) fn run(words: &[&str], out: &mut dyn Write) -> Result<(), Failure> {
         return Err(format!("{} did not run. Do not use this build.", test.name).into());
     }
     printed?;
-    writeln!(out, "\nstate {}, backend {}", status.state.name(), status.backend)?;
+    writeln!(out, "\nstate {}, backend {}", status.state.name(), status.backends)?;
     integrity(&engine, out)?;
     Ok(writeln!(out, "all {count} self-tests passed")?)
 }

@@ -1,5 +1,6 @@
-//! Operations per second, in the manner of `openssl speed`: through the engine with one and two threads, and
-//! by the bare primitive where the engine's backend is one that can be called alone.
+//! Operations per second, in the manner of `openssl speed`: through the engine with one and two threads, in
+//! batches where there are such, and by the bare primitive where the engine's backend is one that can be called
+//! alone.
 
 mod bare;
 mod job;
@@ -79,8 +80,8 @@ pub(crate) struct Options {
 
 /// Slices of time for each way of running a row; the median counts.
 const ROUNDS: usize = 5;
-/// Three ways: engine, engine on two threads, bare.
-const SLICES_PER_ROW: f64 = 15.0;
+/// Four ways: engine, engine on two threads, batches, bare.
+const SLICES_PER_ROW: f64 = 20.0;
 
 impl Options {
     /// Reads `[FILTER] [--seconds S]`.
@@ -114,8 +115,8 @@ impl Options {
         let engine = crate::engine().profile(Profile::General).power_on()?;
         writeln!(
             out,
-            "{:<28} {:>12} {:>12} {:>6} {:>12} {:>9} {:>9}",
-            "operations per second", "engine", "2 threads", "ratio", "bare", "overhead", "MB/s"
+            "{:<28} {:>12} {:>12} {:>6} {:>12} {:>9} {:>9} {:>12}",
+            "operations per second", "engine", "2 threads", "ratio", "bare", "overhead", "MB/s", "batch"
         )?;
         for row in &self.rows {
             let line = measure(&engine, row, self.slice).map_err(|error| format!("{}: {error}", row.0))?;
@@ -123,7 +124,10 @@ impl Options {
         }
         writeln!(
             out,
-            "\nmedians of {ROUNDS} interleaved slices; overhead is the engine's time beyond the bare primitive's"
+            "\nmedians of {ROUNDS} interleaved slices; overhead is the engine's time beyond the bare primitive's; \
+             batches of {}, {}",
+            job::BATCH,
+            engine.status().backends
         )?;
         if cfg!(debug_assertions) {
             writeln!(out, "this is a debug build: figures mean little, build with --release")?;
@@ -136,7 +140,7 @@ fn measure(engine: &Engine, &(name, job, bare): &Row, slice: Duration) -> Result
     let session = engine.open_session(Subject::user(1), b"")?;
     let keys = Keys::new(&session, &job)?;
     let through_engine = || rate(&mut job.operation(engine, &keys)?, slice);
-    let (mut one, mut two, mut alone) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut one, mut two, mut alone, mut many) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         one.push(through_engine()?);
         two.push(std::thread::scope(|scope| {
@@ -147,6 +151,9 @@ fn measure(engine: &Engine, &(name, job, bare): &Row, slice: Duration) -> Result
         })?);
         if let Some(make) = bare {
             alone.push(rate(&mut make(), slice)?);
+        }
+        if let Some(mut batch) = job.batch(engine, &keys)? {
+            many.push(rate(&mut batch, slice)? * f64::from(job::BATCH));
         }
     }
     keys.destroy(&session)?;
@@ -159,7 +166,9 @@ fn measure(engine: &Engine, &(name, job, bare): &Row, slice: Duration) -> Result
         (format!("{bare:.0}"), format!("{:.0} ns", 1e9 / one - 1e9 / bare))
     };
     let ratio = two / one;
-    Ok(format!("{name:<28} {one:>12.0} {two:>12.0} {ratio:>6.2} {bare:>12} {overhead:>9} {megabytes:>9}"))
+    let batch = if many.is_empty() { String::new() } else { format!("{:.0}", median(many)) };
+    let front = format!("{name:<28} {one:>12.0} {two:>12.0} {ratio:>6.2} {bare:>12} {overhead:>9}");
+    Ok(format!("{front} {megabytes:>9} {batch:>12}"))
 }
 
 /// Operations per second of one slice.

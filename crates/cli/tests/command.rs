@@ -290,6 +290,11 @@ fn speed_measures_what_was_asked_for() {
             assert!(figure.parse::<f64>().unwrap() > 0.0, "{row}");
         }
     }
+    // Signatures are measured in batches too: the last column.
+    let printed = works(&folder, &["speed", "ed25519 sign", "--seconds", "0.05"]);
+    let row = printed.lines().find(|line| line.starts_with("Ed25519 sign")).unwrap();
+    assert!(row.split_whitespace().last().unwrap().parse::<f64>().unwrap() > 0.0, "{row}");
+    assert!(printed.contains("batches of 64"), "{printed}");
     // Every sort of job, and the options in either order.
     for (filter, rows) in [("P-256", 5), ("ed25519", 2), ("gcm seal 64", 1), ("random", 1)] {
         let printed = works(&folder, &["speed", "--seconds", "0.01", filter]);

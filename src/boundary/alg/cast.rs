@@ -2,6 +2,7 @@
 
 use subtle::ConstantTimeEq;
 
+use crate::boundary::backend::Backends;
 use crate::error::{Error, Result};
 use crate::state::TestId;
 
@@ -36,11 +37,17 @@ pub(crate) struct ModuleTest {
 pub(crate) struct Check {
     broken: bool,
     compared: u32,
+    backends: Backends,
 }
 
 impl Check {
-    pub(crate) const fn new(broken: bool) -> Self {
-        Self { broken, compared: 0 }
+    pub(crate) const fn new(broken: bool, backends: Backends) -> Self {
+        Self { broken, compared: 0, backends }
+    }
+
+    /// The implementations that services use (CAST-6).
+    pub(in crate::boundary) const fn backends(&self) -> &Backends {
+        &self.backends
     }
 
     /// `computed` must be `stored`.

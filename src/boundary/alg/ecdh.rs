@@ -18,7 +18,7 @@ use crate::state::TestId;
 use crate::wire::spki::EcCurve;
 
 /// Longest shared secret of the curves here.
-const MAX_Z: usize = EcCurve::MAX_FIELD;
+pub(super) const MAX_Z: usize = EcCurve::MAX_FIELD;
 /// Longest uncompressed point.
 const MAX_POINT: usize = EcCurve::MAX_POINT;
 
@@ -62,7 +62,7 @@ pub(in crate::boundary) fn pairwise<C: Named>(prepared: &Prepared, tools: &mut T
 
 // -- casts --
 
-const FILE: &str = include_str!("../../../kat-vectors/cast/ecdh.txt");
+pub(super) const FILE: &str = include_str!("../../../kat-vectors/cast/ecdh.txt");
 
 pub(in crate::boundary) static P256_AGREE: Cast =
     Cast { id: TestId(35), name: "ECDH-P256", at_power_on: false, depends_on: &[], run: p256 };

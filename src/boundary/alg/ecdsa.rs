@@ -27,9 +27,9 @@ use crate::state::{Staged, TestId};
 use crate::wire::spki::EcCurve;
 
 /// Longest field element of the curves here.
-const MAX_FIELD: usize = EcCurve::MAX_FIELD;
+pub(super) const MAX_FIELD: usize = EcCurve::MAX_FIELD;
 /// Candidates for k before giving up; one is refused with probability below 2^-31.
-const MAX_TRIES: usize = 16;
+pub(super) const MAX_TRIES: usize = 16;
 
 /// What the engine adds to a curve.
 pub(in crate::boundary) trait Named: Curve {
@@ -251,8 +251,8 @@ pub(in crate::boundary) static P521_PAIR: Pairwise = Pairwise { id: TestId(100),
 pub(in crate::boundary) static SECP256K1_PAIR: Pairwise =
     Pairwise { id: TestId(103), name: "secp256k1 pairwise" };
 
-const P256_FILE: &str = include_str!("../../../kat-vectors/cast/ecdsa_p256.txt");
-const P384_FILE: &str = include_str!("../../../kat-vectors/cast/ecdsa_p384.txt");
+pub(super) const P256_FILE: &str = include_str!("../../../kat-vectors/cast/ecdsa_p256.txt");
+pub(super) const P384_FILE: &str = include_str!("../../../kat-vectors/cast/ecdsa_p384.txt");
 const P521_FILE: &str = include_str!("../../../kat-vectors/cast/ecdsa_p521.txt");
 #[cfg(feature = "secp256k1")]
 const SECP256K1_FILE: &str = include_str!("../../../kat-vectors/cast/ecdsa_secp256k1.txt");

@@ -74,6 +74,12 @@ impl Order {
         ],
     };
 
+    /// n, big-endian.
+    #[cfg(test)]
+    pub(in crate::boundary) const fn number(&self) -> &'static [u8] {
+        self.bytes
+    }
+
     /// bits2octets of RFC 6979, 2.3.4: bits2int, then one conditional subtraction of n, which suffices
     /// because the integer is below 2^bits and n is above 2^(bits-1).
     fn bits2octets(&self, digest: &[u8], out: &mut [u8]) {

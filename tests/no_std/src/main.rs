@@ -7,7 +7,8 @@ mod ground;
 
 use strongroom::{
     Algorithm, Attributes, Engine, Entropy, EntropyClaim, EntropyFailure, Error, Export, Hash, KeyHandle,
-    KeyKind, Params, Restriction, Result, Rule, Session, SlotTable, State, Subject, UnwrapAs, Usage,
+    KeyKind, Outcome, Params, Restriction, Result, Rule, Session, SignItem, SlotTable, State, Subject, UnwrapAs, Usage,
+    VerifyItem,
 };
 
 type Table = SlotTable<8, 128, 2>;
@@ -137,6 +138,21 @@ fn sign_and_verify(
     let len = session.sign(key, algorithm, params, b"message", &mut bytes)?.value();
     let signature = Signature { bytes, len };
     session.verify(key, algorithm, params, b"message", signature.as_bytes())?.value();
+    let mut outs = [[0; 96]; 9];
+    let mut items =
+        outs.each_mut().map(|out| SignItem::new(key, algorithm, *params, b"message", out));
+    session.sign_batch(&mut items)?;
+    let lens = items.map(|item| item.result.map(Outcome::value));
+    for (out, len) in outs.iter().zip(lens) {
+        let made = out.get(..len?).ok_or(Error::Corrupted)?;
+        let mut items = [
+            VerifyItem::new(key, algorithm, *params, b"message", made),
+            VerifyItem::new(key, algorithm, *params, b"massage", made),
+        ];
+        let all = session.verify_batch(&mut items);
+        let [good, bad] = items.map(|item| item.result.map(drop));
+        hold!(all == Err(Error::Rejected) && good == Ok(()) && bad == Err(Error::Rejected));
+    }
     let other = session.verify(key, algorithm, params, b"massage", signature.as_bytes()).err();
     hold!(other == Some(Error::Rejected));
     Ok(signature)

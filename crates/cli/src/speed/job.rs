@@ -4,10 +4,13 @@ use std::hint::black_box;
 
 use strongroom::{
     Algorithm, Attributes, Engine, Error, Export, Hash, KeyHandle, KeyKind, Params, Restriction, Rule,
-    Session, Subject, UnwrapAs, Usage,
+    Session, SignItem, Subject, UnwrapAs, Usage, VerifyItem,
 };
 
 use super::{MESSAGE, Operation, SHA256};
+
+/// Items in a batch.
+pub(super) const BATCH: u16 = 64;
 
 /// An operation of the engine.
 #[derive(Clone, Copy)]
@@ -104,6 +107,32 @@ impl Job {
             Self::Seal(bytes) | Self::Digest(bytes) | Self::Random(bytes) => Some(*bytes),
             _ => None,
         }
+    }
+
+    /// A batch of [`BATCH`] such operations in a session of its own, where there is one.
+    pub(super) fn batch(self, engine: &Engine, keys: &Keys) -> Result<Option<Operation>, Error> {
+        let session = engine.open_session(Subject::user(1), b"")?;
+        let key = || keys.working.ok_or(Error::InvalidArgument);
+        Ok(Some(match self {
+            Self::Sign { algorithm, params, .. } => {
+                let (key, mut signatures) = (key()?, vec![[0; 512]; BATCH.into()]);
+                Box::new(move || {
+                    let item = |out| SignItem::new(key, algorithm, params, MESSAGE, out);
+                    let mut items: Vec<_> =
+                        signatures.iter_mut().map(|out| item(out.as_mut_slice())).collect();
+                    black_box(session.sign_batch(&mut items))
+                })
+            }
+            Self::Verify { algorithm, params, .. } => {
+                let (key, signature) = (key()?, keys.made.clone());
+                Box::new(move || {
+                    let item = || VerifyItem::new(key, algorithm, params, MESSAGE, &signature);
+                    let mut items: Vec<_> = (0..BATCH).map(|_| item()).collect();
+                    black_box(session.verify_batch(&mut items))
+                })
+            }
+            _ => return Ok(None),
+        }))
     }
 
     /// The operation, in a session of its own.
