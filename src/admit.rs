@@ -4,6 +4,7 @@
 //! `hold` and `pinned`), 4 the self-tests of (algorithm, operation) have passed, 5 policy says yes, and
 //! then the use is charged.
 
+use crate::attributes::Attributes;
 use crate::boundary::table::{self, Row};
 use crate::boundary::{Permit, Pinned};
 use crate::engine::Core;
@@ -48,16 +49,17 @@ pub(crate) fn admit_management<'a, O: Op>(
     policy::authorise(pass, request, target)
 }
 
-/// Admits the making of a key from another one: the tests are those of the algorithm and of the new kind.
+/// Admits the making of a key from another one: the tests are those of the algorithm, of the derivation that
+/// follows an agreement, and of the new kind.
 pub(crate) fn admit_child<'a, O: Op, S: Store>(
     core: &Core<S>,
     pass: Pass<'a>,
     row: &Row,
     request: &Request<'_>,
     parent: Pinned<'a>,
-    template: &crate::attributes::Attributes,
+    template: &Attributes,
 ) -> Result<Permit<'a, O>> {
-    selftest::require(core, table::kind(template.kind())?.casts)?;
+    require_of_child(core, request, template)?;
     admit(core, pass, row, request, Target::Child { parent, template })
 }
 
@@ -68,10 +70,30 @@ pub(crate) fn admit_child_item<'a, O: Op, S: Store>(
     row: &Row,
     request: &Request<'_>,
     parent: Pinned<'a>,
-    template: &crate::attributes::Attributes,
+    template: &Attributes,
+) -> Result<Permit<'a, O>> {
+    require_of_child(core, request, template)?;
+    admit_item(core, pass, row, request, Target::Child { parent, template })
+}
+
+fn require_of_child<S: Store>(core: &Core<S>, request: &Request<'_>, template: &Attributes) -> Result<()> {
+    selftest::require(core, table::kind(template.kind())?.casts)?;
+    match request.params.kdf {
+        Some(kdf) => selftest::require(core, table::row(kdf.algorithm())?.applying),
+        None => Ok(()),
+    }
+}
+
+/// Admits the making of a key from a password: the tests are those of the algorithm and of the new kind.
+pub(crate) fn admit_password<'a, O: Op, S: Store>(
+    core: &Core<S>,
+    pass: Pass<'a>,
+    row: &Row,
+    request: &Request<'_>,
+    template: &Attributes,
 ) -> Result<Permit<'a, O>> {
     selftest::require(core, table::kind(template.kind())?.casts)?;
-    admit_item(core, pass, row, request, Target::Child { parent, template })
+    admit(core, pass, row, request, Target::Password { template })
 }
 
 /// Admits the making of a key: the tests are those of its kind.
@@ -79,7 +101,7 @@ pub(crate) fn admit_new<'a, O: Op, S: Store>(
     core: &Core<S>,
     pass: Pass<'a>,
     request: &Request<'_>,
-    template: &crate::attributes::Attributes,
+    template: &Attributes,
 ) -> Result<Permit<'a, O>> {
     selftest::require(core, table::kind(template.kind())?.casts)?;
     policy::authorise(pass, request, Target::New { template })

@@ -77,8 +77,26 @@ pub enum Algorithm {
     Ed25519ph = 0x0602,
     /// CTR_DRBG with AES-256 and derivation function (SP 800-90A r1 section 10.2.1).
     CtrDrbg = 0x0701,
+    /// HMAC_DRBG with SHA-512 (SP 800-90A r1 section 10.1.2).
+    HmacDrbg = 0x0702,
     /// HKDF (RFC 5869; the two-step derivation of SP 800-56C r2 section 5).
     Hkdf = 0x0801,
+    /// One-step derivation with a hash (SP 800-56C r2 section 4, option 1).
+    OneStepHash = 0x0802,
+    /// One-step derivation with HMAC (SP 800-56C r2 section 4, option 2).
+    OneStepHmac = 0x0803,
+    /// Derivation in counter mode with HMAC (SP 800-108 r1 section 4.1).
+    CounterHmac = 0x0811,
+    /// Derivation in counter mode with AES-CMAC (SP 800-108 r1 section 4.1).
+    CounterCmac = 0x0812,
+    /// Derivation in feedback mode with HMAC (SP 800-108 r1 section 4.2).
+    FeedbackHmac = 0x0813,
+    /// Derivation in feedback mode with AES-CMAC (SP 800-108 r1 section 4.2).
+    FeedbackCmac = 0x0814,
+    /// The derivation of ANSI X9.63 from a key. Approved after an agreement alone, see [`Kdf::X963`].
+    X963Kdf = 0x0821,
+    /// PBKDF2 with HMAC, for stored data (SP 800-132).
+    Pbkdf2 = 0x0831,
 }
 
 /// How the service indicator treats a scheme when all its parameters are in the closed set.
@@ -150,8 +168,18 @@ pub enum Family {
     EddsaPrehash,
     /// Key agreement on elliptic curves.
     Agreement,
-    /// Key derivation.
+    /// HKDF.
     Derivation,
+    /// One-step derivation.
+    OneStep,
+    /// Derivation in counter mode.
+    CounterKdf,
+    /// Derivation in feedback mode.
+    FeedbackKdf,
+    /// Derivation of ANSI X9.63.
+    X963,
+    /// Derivation from passwords.
+    Password,
     /// Random numbers.
     Random,
 }
@@ -201,14 +229,18 @@ pub struct ParamSet {
     pub ivs: Ivs,
     /// Offers deterministic signing beside the hedged default.
     pub deterministic: bool,
-    /// Takes a label (OAEP).
+    /// Takes a label (OAEP; SP 800-108, where it holds no zero byte).
     pub label: bool,
     /// Takes a context of at most 255 bytes (Ed25519ph).
     pub context: bool,
-    /// Derives: takes a salt and bytes of context.
+    /// Derives: takes bytes of context.
     pub derives: bool,
+    /// Takes a salt. One that names a [`Kdf`] takes what that takes.
+    pub salt: bool,
     /// Agrees: names its derivation function, see [`Kdf`].
     pub kdf: bool,
+    /// Takes a number of iterations, which must be given.
+    pub iterations: bool,
 }
 
 impl ParamSet {
@@ -222,7 +254,9 @@ impl ParamSet {
         label: false,
         context: false,
         derives: false,
+        salt: false,
         kdf: false,
+        iterations: false,
     };
 
     /// Whether `params` come from the closed sets. `opens` is true for decrypt-like operations,
@@ -250,15 +284,21 @@ impl ParamSet {
         if (!params.aad.is_empty() && !self.aad)
             || (params.deterministic && !self.deterministic)
             || (!params.label.is_empty() && !self.label)
-            || (!params.salt.is_empty() && !self.derives)
+            || (!params.salt.is_empty() && !self.salt && !params.kdf.is_some_and(Kdf::takes_salt))
             || (!params.info.is_empty() && !self.derives)
             || (!params.context.is_empty() && !self.context)
             || params.context.len() > MAX_CONTEXT
             || params.kdf.is_some() != self.kdf
+            || params.iterations.is_some() != self.iterations
+            // Label || 00 || Context can be read in one way only (SP 800-108 r1 section 4).
+            || (self.derives && params.label.contains(&0))
         {
             return Err(Error::InvalidArgument);
         }
-        Ok(())
+        match (params.kdf, params.hash) {
+            (Some(kdf), Some(hash)) if !kdf.hashes().contains(hash) => Err(Error::Unsupported),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -275,14 +315,70 @@ pub struct Params<'a> {
     pub(crate) salt: &'a [u8],
     pub(crate) info: &'a [u8],
     pub(crate) kdf: Option<Kdf>,
+    pub(crate) iterations: Option<u32>,
 }
 
-/// How an agreed secret becomes a key (SP 800-56C r2); the hash stands beside it in [`Params`].
+/// How an agreed secret becomes a key (SP 800-56A r3 section 5.8); the hash stands beside it in [`Params`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kdf {
-    /// HKDF: extraction with the salt, expansion with the info.
+    /// HKDF: extraction with the salt, expansion with the info (SP 800-56C r2 section 5).
     Hkdf,
+    /// One step with a hash, over the info; no salt (SP 800-56C r2 section 4, option 1).
+    OneStepHash,
+    /// One step with HMAC, keyed with the salt, over the info (SP 800-56C r2 section 4, option 2).
+    OneStepHmac,
+    /// ANSI X9.63 with SHA-2; the info is its SharedInfo; no salt (SP 800-135 r1 section 5.1).
+    X963,
+}
+
+impl Kdf {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Hkdf, Self::OneStepHash, Self::OneStepHmac, Self::X963];
+
+    /// The algorithm whose self-tests it needs.
+    #[must_use]
+    pub const fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Hkdf => Algorithm::Hkdf,
+            Self::OneStepHash => Algorithm::OneStepHash,
+            Self::OneStepHmac => Algorithm::OneStepHmac,
+            Self::X963 => Algorithm::X963Kdf,
+        }
+    }
+
+    /// Whether it takes a salt.
+    #[must_use]
+    pub const fn takes_salt(self) -> bool {
+        self.algorithm().facts().params.salt
+    }
+
+    const fn hashes(self) -> HashSet {
+        self.algorithm().facts().params.hashes
+    }
+}
+
+/// The mechanism that an engine draws its random numbers with (SP 800-90A r1 section 10). Both have a security
+/// strength of 256 bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DrbgMechanism {
+    /// CTR_DRBG with AES-256 and the derivation function.
+    #[default]
+    CtrAes256,
+    /// HMAC_DRBG with SHA-512: simpler, and several times slower where the CPU has AES.
+    HmacSha512,
+}
+
+impl DrbgMechanism {
+    /// Its algorithm, as the indicator names it.
+    #[must_use]
+    pub const fn algorithm(self) -> Algorithm {
+        match self {
+            Self::CtrAes256 => Algorithm::CtrDrbg,
+            Self::HmacSha512 => Algorithm::HmacDrbg,
+        }
+    }
 }
 
 impl<'a> Params<'a> {
@@ -298,6 +394,7 @@ impl<'a> Params<'a> {
         salt: &[],
         info: &[],
         kdf: None,
+        iterations: None,
     };
 
     /// The hash of a signature, MAC, OAEP or digest.
@@ -330,7 +427,7 @@ impl<'a> Params<'a> {
         Self { deterministic: true, ..self }
     }
 
-    /// OAEP label.
+    /// Label: of OAEP; of SP 800-108, where it says what the derived key is for and holds no zero byte.
     #[must_use]
     pub const fn label(self, label: &'a [u8]) -> Self {
         Self { label, ..self }
@@ -358,6 +455,12 @@ impl<'a> Params<'a> {
     #[must_use]
     pub const fn kdf(self, kdf: Kdf) -> Self {
         Self { kdf: Some(kdf), ..self }
+    }
+
+    /// Iterations of a derivation from a password.
+    #[must_use]
+    pub const fn iterations(self, count: u32) -> Self {
+        Self { iterations: Some(count), ..self }
     }
 }
 
@@ -412,7 +515,16 @@ impl Algorithm {
             Self::Ed25519 => &facts::ED25519,
             Self::Ed25519ph => &facts::ED25519PH,
             Self::CtrDrbg => &facts::CTR_DRBG,
+            Self::HmacDrbg => &facts::HMAC_DRBG,
             Self::Hkdf => &facts::HKDF,
+            Self::OneStepHash => &facts::ONE_STEP_HASH,
+            Self::OneStepHmac => &facts::ONE_STEP_HMAC,
+            Self::CounterHmac => &facts::COUNTER_HMAC,
+            Self::CounterCmac => &facts::COUNTER_CMAC,
+            Self::FeedbackHmac => &facts::FEEDBACK_HMAC,
+            Self::FeedbackCmac => &facts::FEEDBACK_CMAC,
+            Self::X963Kdf => &facts::X963_KDF,
+            Self::Pbkdf2 => &facts::PBKDF2,
         }
     }
 
@@ -467,5 +579,43 @@ mod tests {
         assert_eq!(gcm.check(&Params::NONE, true), Err(Error::InvalidArgument));
         assert_eq!(gcm.check(&Params::NONE.tag_len(8), false), Err(Error::Unsupported));
         assert_eq!(gcm.check(&Params::NONE.deterministic(), false), Err(Error::InvalidArgument));
+    }
+
+    #[test]
+    fn closed_sets_of_derivations() {
+        let sha256 = Params::with_hash(Hash::Sha256);
+        let given = |algorithm: Algorithm, params: &Params<'_>| algorithm.facts().params.check(params, false);
+        let refused = Err(Error::InvalidArgument);
+        for (algorithm, salt, label) in [
+            (Algorithm::Hkdf, true, false),
+            (Algorithm::OneStepHash, false, false),
+            (Algorithm::OneStepHmac, true, false),
+            (Algorithm::CounterHmac, false, true),
+            (Algorithm::FeedbackHmac, false, true),
+            (Algorithm::X963Kdf, false, false),
+        ] {
+            assert_eq!(given(algorithm, &sha256.info(b"\0")), Ok(()));
+            assert_eq!(given(algorithm, &sha256.salt(b"s")), if salt { Ok(()) } else { refused });
+            assert_eq!(given(algorithm, &sha256.label(b"l")), if label { Ok(()) } else { refused });
+            assert_eq!(given(algorithm, &sha256.label(b"l\0")), refused, "the separator in a label");
+            assert_eq!(given(algorithm, &sha256.iterations(1)), refused);
+            assert_eq!(given(algorithm, &sha256.kdf(Kdf::Hkdf)), refused);
+            assert_eq!(given(algorithm, &Params::with_hash(Hash::Sha224)), Err(Error::Unsupported));
+        }
+        assert_eq!(given(Algorithm::X963Kdf, &Params::with_hash(Hash::Sha3_256)), Err(Error::Unsupported));
+        for algorithm in [Algorithm::CounterCmac, Algorithm::FeedbackCmac] {
+            assert_eq!(given(algorithm, &Params::NONE.label(b"l").info(b"i")), Ok(()));
+            assert_eq!(given(algorithm, &sha256), Err(Error::Unsupported), "it has no hash");
+        }
+        for kdf in Kdf::ALL {
+            let salted = sha256.kdf(kdf).salt(b"s");
+            assert_eq!(given(Algorithm::EcdhP256, &salted), if kdf.takes_salt() { Ok(()) } else { refused });
+            let sha3 = Params::with_hash(Hash::Sha3_256).kdf(kdf);
+            let expected = if kdf == Kdf::X963 { Err(Error::Unsupported) } else { Ok(()) };
+            assert_eq!(given(Algorithm::EcdhP256, &sha3), expected);
+        }
+        assert_eq!(given(Algorithm::Pbkdf2, &sha256.salt(b"s").iterations(1)), Ok(()));
+        assert_eq!(given(Algorithm::Pbkdf2, &sha256.salt(b"s")), refused, "no count");
+        assert_eq!(given(Algorithm::Pbkdf2, &sha256.iterations(1).info(b"i")), refused);
     }
 }

@@ -8,9 +8,9 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 pub use builder::{Builder, PowerOnError};
 
-use crate::algorithm::Algorithm;
+use crate::algorithm::{Algorithm, DrbgMechanism};
 use crate::attributes::Strength;
-use crate::boundary::random::{EntropyPool, Generators};
+use crate::boundary::random::{EntropyPool, Generators, Setup};
 use crate::boundary::table;
 use crate::boundary::{Backends, Seal, on_scrubbed_stack};
 use crate::error::{Error, Result};
@@ -35,6 +35,7 @@ pub(crate) struct Core<S: Store> {
     pub(crate) store: S,
     pub(crate) seal: Seal,
     pub(crate) pool: EntropyPool,
+    pub(crate) drbg: Setup,
     pub(crate) rulebook: Rulebook,
     pub(crate) device: [u8; 4],
     pub(crate) backends: Backends,
@@ -227,7 +228,7 @@ impl<S: Store> Engine<S> {
         let index = core.store.cells().iter().position(|slot| slot.occupy()).ok_or(Error::NoSpace)?;
         let slot = core.store.cells().get(index).ok_or(Error::Corrupted)?;
         let filled = on_scrubbed_stack(|| {
-            let generators = Generators::new(&core.pool, serial)?;
+            let generators = Generators::new(&core.pool, core.drbg, serial)?;
             let contexts = Contexts::default();
             *slot.cell.lock()? =
                 Some(Cell { serial, subject, pins: Default::default(), generators, contexts });
@@ -260,6 +261,7 @@ impl<S: Store> Engine<S> {
             caveats: self.core.rulebook.caveats,
             integrity: self.core.integrity,
             backends: self.core.backends,
+            drbg: self.core.drbg.mechanism,
             entropy: self.core.pool.claim(),
             entropy_failures: self.core.pool.failures(),
         }
@@ -276,11 +278,12 @@ impl<S: Store> Engine<S> {
         selftest::report(&self.core.module)
     }
 
-    /// Runs every known-answer test now, measures a signed image again, then checks every key record. Other
-    /// calls wait; keys survive.
+    /// Runs every known-answer test now, measures a signed image again, runs the health tests of the entropy
+    /// source, then checks every key record. Other calls wait; keys survive.
     ///
     /// # Errors
-    /// `NotOperational` outside Operational; `SelfTestFailed` or `Corrupted`, and the module is in Error.
+    /// `NotOperational` outside Operational; `SelfTestFailed` or `Corrupted`, and the module is in Error;
+    /// `EntropyFailed`, and the third time in a row the module is in Error.
     pub fn self_test(&self) -> Result<()> {
         selftest::on_demand(&self.core)
     }
@@ -289,6 +292,13 @@ impl<S: Store> Engine<S> {
     /// Idempotent, served in every state (FSM-9). Only [`restart`](Self::restart) leads on.
     pub fn zeroise(&self) {
         self.core.zeroise();
+    }
+
+    /// Tells the engine that it may be a copy of another one that runs too: a virtual machine resumed from a
+    /// snapshot, say. Every DRBG reseeds before its next output (DRBG-13). Forks are noticed without it, with `std`
+    /// on Unix.
+    pub fn resumed(&self) {
+        self.core.pool.mark_copied();
     }
 
     /// A handle that latches Zeroised with one atomic store, callable from an interrupt.
@@ -355,6 +365,16 @@ impl<S: Store> Engine<S> {
         Ok(())
     }
 
+    /// Raw samples of the entropy source, past its health tests, for an assessment by SP 800-90B (ENT-9). The
+    /// engine never uses them. Laboratory builds only.
+    ///
+    /// # Errors
+    /// `EntropyFailed`.
+    #[cfg(strongroom_lab)]
+    pub fn lab_raw_samples(&self, out: &mut [u8]) -> Result<()> {
+        self.core.pool.raw(out)
+    }
+
     /// Flips one bit in the record of a live key that no session has pinned. Laboratory builds only.
     ///
     /// # Errors
@@ -384,6 +404,8 @@ pub struct Status {
     pub integrity: Option<[u8; 32]>,
     /// The implementations that run, by family.
     pub backends: Backends,
+    /// Mechanism of the random numbers.
+    pub drbg: DrbgMechanism,
     /// What the entropy source claims; `None` once it was taken over by a restart.
     pub entropy: Option<crate::EntropyClaim>,
     /// Consecutive failures of the entropy health tests.

@@ -25,6 +25,19 @@ pub trait Entropy: Send {
     /// again at once.
     #[allow(clippy::missing_errors_doc)] // the line above
     fn fill(&mut self, out: &mut [u8]) -> core::result::Result<(), EntropyFailure>;
+
+    /// Whether samples are measured when they are asked for. One that hands out a stored seed is not live: it
+    /// seeds and reseeds until it is used up, and gives no prediction resistance (SP 800-90A r1 section 8.8).
+    fn is_live(&self) -> bool {
+        true
+    }
+
+    /// The source's own health test, beside those of the engine, when a test is demanded. A failure counts as one
+    /// of theirs.
+    #[allow(clippy::missing_errors_doc)] // the line above
+    fn on_demand_health(&mut self) -> core::result::Result<(), EntropyFailure> {
+        Ok(())
+    }
 }
 
 /// The min-entropy that is claimed for each sample (ENT-2).
@@ -154,6 +167,19 @@ impl Monitored {
         self.consecutive_failures
     }
 
+    /// Whether the source measures when it is asked.
+    pub(crate) fn is_live(&mut self) -> bool {
+        self.source.get().is_live()
+    }
+
+    /// The tests on demand (SP 800-90B 4.3, item 4): the source's own, then those of start-up.
+    pub(crate) fn on_demand(&mut self) -> Result<()> {
+        if self.source.get().on_demand_health().is_err() {
+            return Err(self.unhealthy());
+        }
+        self.startup()
+    }
+
     /// The start-up test, also on demand: the health tests from their initial state over
     /// [`Self::STARTUP_SAMPLES`] fresh samples (SP 800-90B 4.3, items 4 and 5).
     pub(crate) fn startup(&mut self) -> Result<()> {
@@ -207,11 +233,22 @@ impl Monitored {
         }
         if !healthy {
             out.zeroize();
-            self.started = false;
-            self.consecutive_failures = self.consecutive_failures.saturating_add(1);
-            return Err(Error::EntropyFailed);
+            return Err(self.unhealthy());
         }
         Ok(())
+    }
+
+    /// A health test failed: the next use begins with the start-up test (ENT-6).
+    fn unhealthy(&mut self) -> Error {
+        self.started = false;
+        self.consecutive_failures = self.consecutive_failures.saturating_add(1);
+        Error::EntropyFailed
+    }
+
+    /// Samples past every test (ENT-9). Laboratory builds only.
+    #[cfg(strongroom_lab)]
+    pub(crate) fn raw(&mut self, out: &mut [u8]) -> Result<()> {
+        self.source.get().fill(out).map_err(|_| Error::EntropyFailed)
     }
 }
 
@@ -547,6 +584,51 @@ mod tests {
         assert_eq!(monitored.gather(256, &mut a), Ok(32));
         assert_eq!(monitored.gather(256, &mut b), Ok(32));
         assert_ne!(a, b);
+    }
+
+    /// A source with a test of its own fails it when asked, and is started anew.
+    #[test]
+    fn the_sources_own_test_is_asked_on_demand() {
+        struct Sick(bool);
+        impl Entropy for Sick {
+            fn claim(&self) -> EntropyClaim {
+                EntropyClaim::Unassessed
+            }
+            fn fill(&mut self, out: &mut [u8]) -> core::result::Result<(), EntropyFailure> {
+                out.iter_mut().enumerate().for_each(|(i, byte)| *byte = noise(i));
+                Ok(())
+            }
+            fn on_demand_health(&mut self) -> core::result::Result<(), EntropyFailure> {
+                self.0 = !self.0;
+                if self.0 { Err(EntropyFailure) } else { Ok(()) }
+            }
+        }
+        let mut monitored = Monitored::new(Source::Static(Box::leak(Box::new(Sick(false))))).unwrap();
+        assert!(monitored.is_live(), "unless it says otherwise");
+        monitored.startup().unwrap();
+        assert_eq!(monitored.on_demand(), Err(Error::EntropyFailed));
+        assert_eq!((monitored.consecutive_failures(), monitored.started), (1, false));
+        assert_eq!(monitored.on_demand(), Ok(()));
+        assert!(monitored.started);
+    }
+
+    /// The cut-offs at alpha = 2^-30 as computed apart from this library, by the exact binomial distribution.
+    #[test]
+    fn cutoffs_are_those_of_the_published_table() {
+        let published: [(u16, u32, u32); 7] = [
+            (300, 101, 466),
+            (500, 61, 422),
+            (1000, 31, 325),
+            (2000, 16, 190),
+            (4000, 9, 71),
+            (6000, 6, 31),
+            (8000, 5, 16),
+        ];
+        for (millibits, repetition, proportion) in published {
+            let row = Cutoffs::at(millibits).unwrap();
+            assert_eq!((row.millibits, row.repetition, row.proportion), (millibits, repetition, proportion));
+        }
+        assert_eq!(Cutoffs::TABLE.len(), published.len() + 1, "and 0.1 bit");
     }
 
     /// The formulas of SP 800-90B 4.4.1 and 4.4.2, evaluated (not with the integers under test).

@@ -94,7 +94,9 @@ pub mod pem {
 #[doc = include_str!("../docs/batch.md")]
 mod batches {}
 
-pub use algorithm::{Algorithm, Approval, Facts, Family, Hash, HashSet, Ivs, Kdf, ParamSet, Params, Xof};
+pub use algorithm::{
+    Algorithm, Approval, DrbgMechanism, Facts, Family, Hash, HashSet, Ivs, Kdf, ParamSet, Params, Xof,
+};
 pub use attributes::{
     APPLICATION_LEN, Attributes, AttributesBuilder, Export, ExportFormat, HMAC_KEY_LEN, KeyClass, KeyKind,
     LABEL_LEN, Lifetime, Owner, PURPOSES, Restriction, Rule, Rules, Strength, Text, Usage, Validity,

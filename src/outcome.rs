@@ -17,6 +17,8 @@ pub enum Reason {
     ExternalDigest,
     /// The key is weaker than 112 bits in effect (STR-4).
     Strength,
+    /// Password, salt or iterations are less than SP 800-132 asks for (KDF-3).
+    Password,
     /// The engine runs in the general profile, whose keys never serve as approved ones (IND-2).
     GeneralProfile,
 }
@@ -29,6 +31,7 @@ impl Reason {
             Self::Algorithm => "not an approved algorithm",
             Self::ExternalDigest => "the digest was made outside the module",
             Self::Strength => "the key's effective strength is below 112 bits",
+            Self::Password => "password, salt or iterations are below what SP 800-132 asks for",
             Self::GeneralProfile => "the engine runs in the general profile",
         }
     }
@@ -49,9 +52,13 @@ impl Caveats {
     pub const TEST_BUILD: Self = Self(4);
     /// The key came in, or left, under a weaker key: its effective strength is that key's.
     pub const TRANSPORT_STRENGTH: Self = Self(8);
+    /// Derived without a context: nothing tells the key from another of the same parent (KDF-1).
+    pub const NO_CONTEXT: Self = Self(16);
+    /// The key came of a password. Its strength is what is assumed of that, not what is known (KDF-3).
+    pub const PASSWORD: Self = Self(32);
 
     /// Every caveat with a name and the reason for it.
-    pub const NAMED: [(Self, &'static str, &'static str); 4] = [
+    pub const NAMED: [(Self, &'static str, &'static str); 6] = [
         (
             Self::UNSIGNED,
             "unsigned image",
@@ -71,6 +78,16 @@ impl Caveats {
             Self::TRANSPORT_STRENGTH,
             "transport strength",
             "the key travelled under a weaker key and has only that strength",
+        ),
+        (
+            Self::NO_CONTEXT,
+            "no context",
+            "derived without a context: nothing tells the key from another of the same parent",
+        ),
+        (
+            Self::PASSWORD,
+            "from a password",
+            "the key came of a password: nobody knows its strength, and at most 112 bits are counted",
         ),
     ];
 

@@ -5,6 +5,7 @@
 //! this file can make, which is moved and so used once, and which contains the key it speaks of.
 
 pub(crate) mod ops;
+pub(crate) mod password;
 
 use core::marker::PhantomData;
 
@@ -67,6 +68,8 @@ pub enum Profile {
 pub(crate) struct Rulebook {
     pub(crate) profile: Profile,
     pub(crate) min_strength: Strength,
+    /// Least iterations of a derivation from a password.
+    pub(crate) min_iterations: u32,
     pub(crate) caveats: Caveats,
 }
 
@@ -94,6 +97,8 @@ pub(crate) enum Target<'a, K> {
     New { template: &'a Attributes },
     /// A key that is to come of another one: derived, agreed on, encapsulated.
     Child { parent: K, template: &'a Attributes },
+    /// A key that is to come of a password, which is as long as the input of the request.
+    Password { template: &'a Attributes },
     /// No key: digests and random numbers.
     Keyless,
 }
@@ -103,6 +108,8 @@ pub(crate) trait Governed {
     fn attributes(&self) -> &Attributes;
     /// The key's own strength, or that of the weakest key it travelled under.
     fn effective_strength(&self) -> Strength;
+    /// It came of a password.
+    fn from_password(&self) -> bool;
     /// Stable for the key's life; tells whether two targets are one key.
     fn identity(&self) -> u128;
     /// Spends one use; answers the number of this use, which no other call gets.
@@ -175,6 +182,8 @@ pub(crate) fn authorise<'m, O: Op, K: Governed>(
     if !O::ROLES.contains(&request.subject.role) {
         return Err(Error::NotPermitted);
     }
+    let mut fault = None;
+    let mut own_caveats = Caveats::NONE;
     let (mut key, payload, strength) = match target {
         Target::Key(key) => {
             let strength = may_use::<O>(request, &key)?;
@@ -197,21 +206,35 @@ pub(crate) fn authorise<'m, O: Op, K: Governed>(
             if strength < request.rulebook.min_strength {
                 return Err(Error::NotPermitted);
             }
+            own_caveats = caveats_of_child(request);
             (Some(parent), None, Some(strength))
+        }
+        Target::Password { template } => {
+            request.algorithm.facts().params.check(&request.params, false)?;
+            may_create(request, template)?;
+            password::may_stretch(request, template)?;
+            let strength = strength_of_child(request, password::strength(request), template);
+            if strength < request.rulebook.min_strength {
+                return Err(Error::NotPermitted);
+            }
+            fault = password::fault(request);
+            own_caveats = Caveats::PASSWORD;
+            (None, None, Some(strength))
         }
         Target::Keyless => {
             request.algorithm.facts().params.check(&request.params, false)?;
             (None, None, None)
         }
     };
-    let travelled = key.as_ref().is_some_and(|key| key.effective_strength() < key.attributes().strength());
-    let reason = appraise::<O>(request, strength)?;
+    if let Some(key) = &key {
+        own_caveats = own_caveats.and(caveats_of_key(key));
+    }
+    let reason = appraise::<O>(request, strength, fault)?;
     let ticket = match &mut key {
         Some(key) if request.spends && is_counted::<O>(key.attributes()) => key.charge()?,
         _ => 0,
     };
-    let transport = if travelled { Caveats::TRANSPORT_STRENGTH } else { Caveats::NONE };
-    let caveats = request.rulebook.caveats.and(transport);
+    let caveats = request.rulebook.caveats.and(own_caveats);
     let evidence = Evidence(Indicator { algorithm: request.algorithm, strength, reason, caveats });
     Ok(Permit { pass, key, payload, ticket, evidence, op: PhantomData })
 }
@@ -334,15 +357,39 @@ fn may_descend(parent: &impl Governed, template: &Attributes) -> Result<()> {
     if above.class == KeyClass::Public || inherits { Ok(()) } else { Err(Error::NotPermitted) }
 }
 
-/// STR-3: the least of what the key could have, what its parent has and what the hash between them gives.
+/// STR-3: the least of what the key could have, what its parent has and what the hash between them gives. AES-CMAC
+/// gives as much as its key, which is the parent (SP 800-108 r1 section 6.1).
 fn strength_of_child(request: &Request<'_>, parent: Strength, template: &Attributes) -> Strength {
     let bits = request.params.hash.and_then(|hash| u16::try_from(hash.output_len().saturating_mul(8)).ok());
     template.strength().min(parent).min(bits.map_or(Strength(256), Strength))
 }
 
+/// KDF-1: of one parent and no context comes one key, whatever it is for. The standards allow it, and it is seldom
+/// meant.
+fn caveats_of_child(request: &Request<'_>) -> Caveats {
+    let takes_context = request.algorithm.facts().params.derives;
+    let named = !(request.params.info.is_empty() && request.params.label.is_empty());
+    if takes_context && !named { Caveats::NO_CONTEXT } else { Caveats::NONE }
+}
+
+#[inline]
+fn caveats_of_key(key: &impl Governed) -> Caveats {
+    if key.from_password() {
+        Caveats::PASSWORD
+    } else if key.effective_strength() < key.attributes().strength() {
+        Caveats::TRANSPORT_STRENGTH
+    } else {
+        Caveats::NONE
+    }
+}
+
 /// Why the indicator would not say "approved"; in the approved profile that is a refusal (IND-2).
 #[inline]
-fn appraise<O: Op>(request: &Request<'_>, strength: Option<Strength>) -> Result<Option<Reason>> {
+fn appraise<O: Op>(
+    request: &Request<'_>,
+    strength: Option<Strength>,
+    fault: Option<Reason>,
+) -> Result<Option<Reason>> {
     let reason = if request.algorithm.facts().approval == Approval::NotApproved {
         Some(Reason::Algorithm)
     } else if O::TAKES_DIGEST {
@@ -350,7 +397,7 @@ fn appraise<O: Op>(request: &Request<'_>, strength: Option<Strength>) -> Result<
     } else if O::PROTECTS && strength.is_some_and(|strength| strength < Strength(112)) {
         Some(Reason::Strength)
     } else {
-        None
+        fault
     };
     match (request.rulebook.profile, reason) {
         (Profile::Approved, Some(_)) => Err(Error::NotPermitted),

@@ -150,7 +150,8 @@ fn first_use(module: &Module, faults: &Faults, backends: Backends, cast: &'stati
     }
 }
 
-/// Every known-answer test and the integrity test, on demand; then every key record (CAST-13, FSM-8). Keys
+/// Every known-answer test and the integrity test, on demand; then the entropy source (ENT-4), then every key
+/// record (CAST-13, FSM-8). Keys
 /// survive.
 pub(crate) fn on_demand<S: Store>(core: &Core<S>) -> Result<()> {
     let tested = {
@@ -167,6 +168,7 @@ pub(crate) fn on_demand<S: Store>(core: &Core<S>) -> Result<()> {
         tested
     };
     tested?;
+    core.notice(core.pool.test())?;
     core.check_records()
 }
 

@@ -5,8 +5,8 @@
 
 use hmac::{KeyInit, Mac};
 use strongroom::{
-    Algorithm, Attributes, AttributesBuilder, Engine, Error, Export, Filter, Hash, Kdf, KeyHandle, KeyKind,
-    Params, Rule, Session, State, Subject, Usage, Validity,
+    Algorithm, Attributes, AttributesBuilder, Caveats, Engine, Error, Export, Filter, Hash, Kdf, KeyHandle,
+    KeyKind, Params, Profile, Reason, Rule, Session, State, Subject, Usage, Validity,
 };
 
 const SHA256: Params<'static> = Params::with_hash(Hash::Sha256);
@@ -102,6 +102,149 @@ fn hkdf_makes_the_key_that_the_standard_says() {
     }
 }
 
+/// A parent with a secret that the test knows, for this algorithm alone.
+fn parent_of(session: &Session<'static>, kind: KeyKind, algorithm: Algorithm, secret: &[u8]) -> KeyHandle {
+    let policy = Attributes::builder(kind).usage(Usage::DERIVE).permit(Rule::any(algorithm));
+    let policy =
+        if kind == KeyKind::Derivation { policy.length(secret.len().try_into().unwrap()) } else { policy };
+    common::bring_in(session, secret, &policy.build().unwrap())
+}
+
+/// Blocks from their numbers, side by side.
+fn blocks(len: usize, mut make: impl FnMut(&[u8]) -> Vec<u8>) -> Vec<u8> {
+    let mut all: Vec<u8> = (1..=8u32).flat_map(|i| make(&i.to_be_bytes())).collect();
+    all.truncate(len);
+    all
+}
+
+fn sha256(parts: &[&[u8]]) -> Vec<u8> {
+    use sha2::Digest;
+    sha2::Sha256::digest(parts.concat()).to_vec()
+}
+
+fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    let mut mac = <hmac::Hmac<sha2::Sha256> as KeyInit>::new_from_slice(key).unwrap();
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// Each derivation from a key, written a second time here.
+#[test]
+fn every_derivation_makes_the_key_that_its_standard_says() {
+    let engine = Engine::power_on().unwrap();
+    let session = open(&engine);
+    let secret: Vec<u8> = (100..142).collect();
+    for length in [14u16, 32, 33, 128] {
+        let len = usize::from(length);
+        let fixed = [&b"label"[..], &[0], b"context", &(u32::from(length) * 8).to_be_bytes()].concat();
+        let mut last = vec![];
+        for (algorithm, params, expected_secret) in [
+            (
+                Algorithm::OneStepHash,
+                SHA256.info(b"context"),
+                blocks(len, |i| sha256(&[i, &secret, b"context"])),
+            ),
+            (
+                Algorithm::OneStepHmac,
+                SHA256.info(b"context").salt(b"salt"),
+                blocks(len, |i| hmac_sha256(b"salt", &[i, &secret, b"context"])),
+            ),
+            (
+                Algorithm::CounterHmac,
+                SHA256.info(b"context").label(b"label"),
+                blocks(len, |i| hmac_sha256(&secret, &[i, &fixed])),
+            ),
+            (
+                Algorithm::FeedbackHmac,
+                SHA256.info(b"context").label(b"label"),
+                blocks(len, |i| {
+                    last = hmac_sha256(&secret, &[&last, i, &fixed]);
+                    last.clone()
+                }),
+            ),
+        ] {
+            let base = parent_of(&session, KeyKind::Derivation, algorithm, &secret);
+            let made = session.derive(base, algorithm, &params, &mac_key(length).build().unwrap()).unwrap();
+            assert_eq!(made.indicator().reason(), None, "{}", made.indicator());
+            assert!(!made.indicator().caveats().has(Caveats::NO_CONTEXT));
+            assert_eq!(mac_of(&session, made.value()), expected(&expected_secret), "{}", algorithm.name());
+            let _ = session.destroy(base).unwrap();
+        }
+    }
+}
+
+/// A parent for AES-CMAC is an AES key, and serves nothing else. NIST's known answers are beside the code; here two
+/// engines make the same key, and everything that goes into it matters.
+#[test]
+fn aes_keys_derive_with_cmac() {
+    let engine = Engine::power_on().unwrap();
+    let session = open(&engine);
+    for (kind, len) in [(KeyKind::Aes128, 16), (KeyKind::Aes192, 24), (KeyKind::Aes256, 32)] {
+        for algorithm in [Algorithm::CounterCmac, Algorithm::FeedbackCmac] {
+            let base = parent_of(&session, kind, algorithm, &vec![7; len]);
+            let derive = |label: &[u8], info: &[u8], length| {
+                let params = Params::NONE.label(label).info(info);
+                let template = mac_key(length).build().unwrap();
+                mac_of(&session, session.derive(base, algorithm, &params, &template).unwrap().value())
+            };
+            let one = derive(b"ab", b"c", 32);
+            assert_eq!(derive(b"ab", b"c", 32), one);
+            for other in [derive(b"a", b"bc", 32), derive(b"ab", b"d", 32), derive(b"ab", b"c", 33)] {
+                assert_ne!(other, one);
+            }
+            let bad = Params::NONE.label(b"a\0b");
+            let answer = session.derive(base, algorithm, &bad, &mac_key(32).build().unwrap());
+            assert_eq!(answer.map(|_| ()), Err(Error::InvalidArgument), "a separator in the label");
+            let other = session.derive(base, Algorithm::CounterHmac, &SHA256, &mac_key(32).build().unwrap());
+            assert_eq!(other.map(|_| ()), Err(Error::NotPermitted), "another construction");
+        }
+        let fresh = Attributes::builder(kind)
+            .usage(Usage::DERIVE)
+            .permit(Rule::any(Algorithm::CounterCmac))
+            .build()
+            .unwrap();
+        let fresh = session.generate(&fresh).unwrap().value();
+        let made =
+            session.derive(fresh, Algorithm::CounterCmac, &Params::NONE, &mac_key(32).build().unwrap());
+        let made = made.unwrap();
+        let bits = u16::try_from(len * 8).unwrap();
+        let info = session.attributes(made.value()).unwrap().value();
+        assert_eq!(info.effective_strength().bits(), bits, "no stronger than its parent (STR-3)");
+        assert!(made.indicator().caveats().has(Caveats::NO_CONTEXT), "KDF-1");
+    }
+    // One purpose, and one construction.
+    for rule in [Algorithm::AesCmac, Algorithm::FeedbackCmac] {
+        let mixed = Attributes::builder(KeyKind::Aes128)
+            .usage(Usage::DERIVE)
+            .permit(Rule::any(Algorithm::CounterCmac))
+            .permit(Rule::any(rule));
+        assert_eq!(mixed.build().map(|_| ()), Err(Error::InvalidArgument));
+    }
+}
+
+/// SP 800-135 r1 knows X9.63 after an agreement: from a stored key it is served in the general profile alone.
+#[test]
+fn x963_from_a_key_is_not_approved() {
+    let secret: Vec<u8> = (1..33).collect();
+    let approved = Engine::power_on().unwrap();
+    let session = open(&approved);
+    let policy = Attributes::builder(KeyKind::Derivation).usage(Usage::DERIVE);
+    let policy = policy.permit(Rule::any(Algorithm::X963Kdf)).build().unwrap();
+    assert_eq!(session.generate(&policy).map(|_| ()), Err(Error::NotPermitted), "not even a key for it");
+    let template = mac_key(40).build().unwrap();
+
+    let general = Engine::builder().profile(Profile::General).power_on().unwrap();
+    let session = open(&general);
+    let base = parent_of(&session, KeyKind::Derivation, Algorithm::X963Kdf, &secret);
+    let made = session.derive(base, Algorithm::X963Kdf, &SHA256.info(b"shared"), &template).unwrap();
+    assert_eq!(made.indicator().reason(), Some(Reason::Algorithm));
+    let key = blocks(40, |i| sha256(&[&secret, i, b"shared"]));
+    assert_eq!(mac_of(&session, made.value()), expected(&key));
+    let sha3 = session.derive(base, Algorithm::X963Kdf, &Params::with_hash(Hash::Sha3_256), &template);
+    assert_eq!(sha3.map(|_| ()), Err(Error::Unsupported));
+    assert!(session.derive(base, Algorithm::X963Kdf, &SHA256.salt(b"s"), &template).is_err());
+}
+
 #[test]
 fn both_sides_agree_on_one_key() {
     for (kind, algorithm, len, strength) in [
@@ -143,8 +286,20 @@ fn agreement_with_another_implementation() {
     let z = &shared.as_bytes()[1..33];
     let params = SHA256.kdf(Kdf::Hkdf).salt(b"s").info(b"i");
     let template = mac_key(64).build().unwrap();
-    let key = session.agree(own, Algorithm::EcdhP256, &params, peer.as_bytes(), &template).unwrap().value();
-    assert_eq!(mac_of(&session, key), expected(&hkdf(z, b"s", b"i", 64)));
+    let agree = |params: &Params<'_>| {
+        let made = session.agree(own, Algorithm::EcdhP256, params, peer.as_bytes(), &template).unwrap();
+        assert_eq!(made.indicator().reason(), None);
+        let (key, indicator) = made.into_parts();
+        (mac_of(&session, key), indicator.caveats().has(Caveats::NO_CONTEXT))
+    };
+    assert_eq!(agree(&params), (expected(&hkdf(z, b"s", b"i", 64)), false));
+    assert_eq!(agree(&SHA256.kdf(Kdf::Hkdf)), (expected(&hkdf(z, b"", b"", 64)), true));
+    let one_step = blocks(64, |i| sha256(&[i, z, b"i"]));
+    assert_eq!(agree(&SHA256.kdf(Kdf::OneStepHash).info(b"i")), (expected(&one_step), false));
+    let one_step = blocks(64, |i| hmac_sha256(b"s", &[i, z, b"i"]));
+    assert_eq!(agree(&SHA256.kdf(Kdf::OneStepHmac).salt(b"s").info(b"i")), (expected(&one_step), false));
+    let x963 = blocks(64, |i| sha256(&[z, i, b"i"]));
+    assert_eq!(agree(&SHA256.kdf(Kdf::X963).info(b"i")), (expected(&x963), false));
 }
 
 /// The same on P-521: Z has 66 bytes, its leading zeros included.

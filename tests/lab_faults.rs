@@ -12,7 +12,7 @@ use strongroom::{
     TestKind, TestState, UnwrapAs, Usage, VerifyItem,
 };
 
-const POWER_ON: [&str; 10] = [
+const POWER_ON: [&str; 11] = [
     "SHA-256",
     "SHA-384",
     "SHA-512",
@@ -23,10 +23,11 @@ const POWER_ON: [&str; 10] = [
     "HMAC-SHA-512",
     "AES",
     "CTR-DRBG-AES-256",
+    "HMAC-DRBG-SHA-512",
 ];
 
 /// Each test that waits for its first use, with the first service that needs it.
-const FIRST_USE: [(&str, Service); 40] = [
+const FIRST_USE: [(&str, Service); 48] = [
     ("AES-GCM encrypt", Service::Encrypt(Algorithm::AesGcm)),
     ("AES-GCM decrypt", Service::Decrypt(Algorithm::AesGcm)),
     ("AES-CBC encrypt", Service::Encrypt(Algorithm::AesCbc)),
@@ -57,10 +58,18 @@ const FIRST_USE: [(&str, Service); 40] = [
     ("RSA-PSS verify", Service::VerifyPss),
     ("RSA-OAEP wrap", Service::Wrap(Algorithm::RsaOaep)),
     ("RSA-OAEP unwrap", Service::Unwrap(Algorithm::RsaOaep)),
-    ("ECDH-P256", Service::Agree(KeyKind::EcP256, Algorithm::EcdhP256)),
-    ("ECDH-P384", Service::Agree(KeyKind::EcP384, Algorithm::EcdhP384)),
-    ("ECDH-P521", Service::Agree(KeyKind::EcP521, Algorithm::EcdhP521)),
-    ("HKDF", Service::Derive),
+    ("ECDH-P256", Service::Agree(KeyKind::EcP256, Algorithm::EcdhP256, Kdf::Hkdf)),
+    ("ECDH-P384", Service::Agree(KeyKind::EcP384, Algorithm::EcdhP384, Kdf::Hkdf)),
+    ("ECDH-P521", Service::Agree(KeyKind::EcP521, Algorithm::EcdhP521, Kdf::Hkdf)),
+    ("HKDF", Service::Derive(KeyKind::Derivation, Algorithm::Hkdf)),
+    ("One-step derivation, hash", Service::Derive(KeyKind::Derivation, Algorithm::OneStepHash)),
+    ("One-step derivation, HMAC", Service::Agree(KeyKind::EcP256, Algorithm::EcdhP256, Kdf::OneStepHmac)),
+    ("Counter derivation, HMAC", Service::Derive(KeyKind::Derivation, Algorithm::CounterHmac)),
+    ("Counter derivation, CMAC", Service::Derive(KeyKind::Aes192, Algorithm::CounterCmac)),
+    ("Feedback derivation, HMAC", Service::Derive(KeyKind::Derivation, Algorithm::FeedbackHmac)),
+    ("Feedback derivation, CMAC", Service::Derive(KeyKind::Aes256, Algorithm::FeedbackCmac)),
+    ("X9.63-KDF", Service::Agree(KeyKind::EcP384, Algorithm::EcdhP384, Kdf::X963)),
+    ("PBKDF2", Service::Stretch),
     ("ECDSA-P256 batch sign", Service::SignBatch(KeyKind::EcP256)),
     ("ECDSA-P256 batch verify", Service::VerifyBatch(KeyKind::EcP256)),
     ("ECDH-P256 batch", Service::AgreeBatch(KeyKind::EcP256, Algorithm::EcdhP256)),
@@ -95,8 +104,9 @@ enum Service {
     VerifyPss,
     SignPrehashed,
     VerifyPrehashed,
-    Agree(KeyKind, Algorithm),
-    Derive,
+    Agree(KeyKind, Algorithm, Kdf),
+    Derive(KeyKind, Algorithm),
+    Stretch,
     SignBatch(KeyKind),
     VerifyBatch(KeyKind),
     AgreeBatch(KeyKind, Algorithm),
@@ -215,12 +225,12 @@ impl Service {
             Self::Generate(kind) => {
                 Box::new(move |session, _out| session.generate(&pair(kind).build()?).map(drop))
             }
-            Self::Agree(kind, algorithm) => {
+            Self::Agree(kind, algorithm, kdf) => {
                 let rule = Rule::any(algorithm);
                 let pair = Attributes::builder(kind).usage(Usage::AGREE).permit(rule);
                 let key = make(pair.build().unwrap());
                 Box::new(move |session, _out| {
-                    let params = SHA256.kdf(Kdf::Hkdf);
+                    let params = SHA256.kdf(kdf);
                     rejected(session.agree(
                         key,
                         algorithm,
@@ -230,12 +240,13 @@ impl Service {
                     ))
                 })
             }
-            Self::Derive => {
-                let rule = Rule::any(Algorithm::Hkdf);
-                let parent = Attributes::builder(KeyKind::Derivation).usage(Usage::DERIVE).permit(rule);
+            Self::Derive(kind, algorithm) => {
+                let rule = Rule::any(algorithm);
+                let parent = Attributes::builder(kind).usage(Usage::DERIVE).permit(rule);
                 let key = make(parent.export(Export::INTEROPERABLE).build().unwrap());
+                let params = if kind == KeyKind::Derivation { SHA256 } else { Params::NONE };
                 Box::new(move |session, _out| {
-                    session.derive(key, Algorithm::Hkdf, &SHA256, &hmac().build()?).map(drop)
+                    session.derive(key, algorithm, &params, &hmac().build()?).map(drop)
                 })
             }
             Self::SignBatch(kind) => {
@@ -265,6 +276,11 @@ impl Service {
                     rejected(session.agree_batch(&mut [item(), item()]))
                 })
             }
+            Self::Stretch => Box::new(move |session, _out| {
+                let params = SHA256.salt(&[1; 16]).iterations(600_000);
+                let template = hmac().export(Export::NONE).build()?;
+                session.derive_from_password(Algorithm::Pbkdf2, &params, &[2; 14], &template).map(drop)
+            }),
             Self::SignPrehashed | Self::VerifyPrehashed => {
                 let usage = Usage::SIGN.and(Usage::VERIFY);
                 let rule = Rule::any(Algorithm::Ed25519ph);

@@ -2,7 +2,7 @@
 """CTR_DRBG, AES-256, with derivation function (SP 800-90A r1, 10.2.1 and 10.3.2), a second time.
 
 Written from the standard on AES from the package `cryptography`, with nothing in common with the Rust
-code. Reads the known answers out of src/boundary/drbg.rs, recomputes each of them, and prints the digest
+code. Reads the known answers out of src/boundary/drbg/ctr.rs, recomputes each of them, and prints the digest
 that the Rust test `odd_lengths` expects. Exit status 1 if anything differs.
 
     pip install cryptography; python3 kat-vectors/tools/ctr_drbg_check.py
@@ -117,7 +117,7 @@ def odd_lengths():
 
 
 def main():
-    source = (pathlib.Path(__file__).parents[2] / "src/boundary/drbg.rs").read_text()
+    source = (pathlib.Path(__file__).parents[2] / "src/boundary/drbg/ctr.rs").read_text()
     verdicts = [check(case) for case in cases(source)]
     digest = odd_lengths()
     print(f"known answers: {verdicts.count(True)} of {len(verdicts)} agree")

@@ -16,6 +16,7 @@ import hmac
 import math
 import pathlib
 import re
+import subprocess
 import sys
 
 from Crypto.Cipher import AES, PKCS1_OAEP
@@ -29,7 +30,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa,
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.cmac import CMAC as OpenSslCmac
+from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash, ConcatKDFHMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.kbkdf import KBKDFCMAC, KBKDFHMAC, CounterLocation, Mode
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 
 CAST = pathlib.Path(__file__).resolve().parent.parent / "cast"
 failures = 0
@@ -114,6 +119,64 @@ def kdf(v):
     ikm, salt, info, okm = (v[f"hkdf_{part}"] for part in ("ikm", "salt", "info", "okm"))
     check("hkdf OpenSSL", HKDF(hashes.SHA256(), len(okm), salt, info).derive(ikm) == okm)
     check("hkdf PyCryptodome", KDF.HKDF(ikm, len(okm), salt, SHA256, context=info) == okm)
+
+    def counted(length, block):
+        blocks = (block(i.to_bytes(4, "big")) for i in range(1, length // 32 + 2))
+        return b"".join(blocks)[:length]
+
+    z, info, okm = (v[f"one_step_hash_{part}"] for part in ("z", "info", "okm"))
+    check("one-step hash OpenSSL", ConcatKDFHash(hashes.SHA256(), len(okm), info).derive(z) == okm)
+    by_hand = counted(len(okm), lambda i: SHA256.new(i + z + info).digest())
+    check("one-step hash by hand over PyCryptodome", by_hand == okm)
+    z, salt, info, okm = (v[f"one_step_hmac_{part}"] for part in ("z", "salt", "info", "okm"))
+    check("one-step HMAC OpenSSL", ConcatKDFHMAC(hashes.SHA256(), len(okm), salt, info).derive(z) == okm)
+    by_hand = counted(len(okm), lambda i: HMAC.new(salt, i + z + info, SHA256).digest())
+    check("one-step HMAC by hand over PyCryptodome", by_hand == okm)
+    z, info, okm = (v[f"x963_{part}"] for part in ("z", "info", "okm"))
+    check("x963 OpenSSL", X963KDF(hashes.SHA256(), len(okm), info).derive(z) == okm)
+    by_hand = counted(len(okm), lambda i: SHA256.new(z + i + info).digest())
+    check("x963 by hand over PyCryptodome", by_hand == okm)
+
+
+def kbkdf_openssl(mode, mac, key, label, context, length):
+    options = [f"mode:{mode}", f"mac:{mac.upper()}", f"hexkey:{key.hex()}"]
+    options += [f"hexsalt:{label.hex()}", f"hexinfo:{context.hex()}"]
+    options.append("digest:SHA256" if mac == "hmac" else "cipher:AES-256-CBC")
+    command = ["openssl", "kdf", "-binary", "-keylen", str(length)]
+    for option in options:
+        command += ["-kdfopt", option]
+    return subprocess.run([*command, "KBKDF"], capture_output=True, check=True).stdout
+
+
+def kbkdf(v):
+    """SP 800-108 r1, sections 4.1 and 4.2."""
+    prfs = {
+        "hmac": lambda key, data: HMAC.new(key, data, SHA256).digest(),
+        "cmac": lambda key, data: CMAC.new(key, data, AES).digest(),
+    }
+    for mode in ("counter", "feedback"):
+        for mac, prf in prfs.items():
+            key, label, context, okm = (v[f"{mode}_{mac}_{part}"] for part in ("key", "label", "context", "okm"))
+            check(f"{mode} {mac}: no zero byte in the label", 0 not in label)
+            fixed = label + b"\0" + context + (8 * len(okm)).to_bytes(4, "big")
+            made, before = b"", b""
+            for i in range(1, 4):
+                before = prf(key, (before if mode == "feedback" else b"") + i.to_bytes(4, "big") + fixed)
+                made += before
+            check(f"{mode} {mac} by hand over PyCryptodome", made[: len(okm)] == okm)
+            theirs = kbkdf_openssl(mode, mac, key, label, context, len(okm))
+            check(f"{mode} {mac} openssl", theirs == okm)
+    for mac, other, what in (("hmac", KBKDFHMAC, hashes.SHA256()), ("cmac", KBKDFCMAC, algorithms.AES)):
+        key, label, context, okm = (v[f"counter_{mac}_{part}"] for part in ("key", "label", "context", "okm"))
+        place = (Mode.CounterMode, len(okm), 4, 4, CounterLocation.BeforeFixed)
+        check(f"counter {mac} cryptography", other(what, *place, label, context, None).derive(key) == okm)
+
+
+def pbkdf2(v):
+    password, salt, okm = v["password"], v["salt"], v["okm"]
+    check("pbkdf2 OpenSSL", PBKDF2HMAC(hashes.SHA256(), len(okm), salt, 2).derive(password) == okm)
+    check("pbkdf2 PyCryptodome", KDF.PBKDF2(password, salt, len(okm), 2, hmac_hash_module=SHA256) == okm)
+    check("pbkdf2 more than one block", len(okm) > 32)
 
 
 def hmacs(v):
@@ -273,6 +336,42 @@ def ctr_drbg(v):
         drbg.reseed(v["first_reseed_entropy"])
         drbg.generate(len(expected))
         check(f"ctr_drbg reseed first, {name}", drbg.generate(len(expected)) == expected)
+
+
+# --- HMAC_DRBG: SP 800-90A Rev. 1, section 10.1.2, SHA-512 ---
+
+
+class HmacDrbg:
+    def __init__(self, mac, seed):
+        self.mac, self.key, self.v = mac, bytes(64), b"\x01" * 64
+        self.update(seed)
+
+    def update(self, data):
+        for octet in (b"\0", b"\1") if data else (b"\0",):
+            self.key = self.mac(self.key, self.v + octet + data)
+            self.v = self.mac(self.key, self.v)
+
+    def generate(self, length, additional=b""):
+        if additional:
+            self.update(additional)
+        out = b""
+        while len(out) < length:
+            self.v = self.mac(self.key, self.v)
+            out += self.v
+        self.update(additional)
+        return out[:length]
+
+
+def hmac_drbg(v):
+    macs = {
+        "Python": lambda key, data: hmac.digest(key, data, "sha512"),
+        "PyCryptodome": lambda key, data: HMAC.new(key, data, SHA512).digest(),
+    }
+    for name, mac in macs.items():
+        drbg = HmacDrbg(mac, v["entropy"] + v["nonce"] + v["personalisation"])
+        drbg.update(v["reseed_entropy"] + v["reseed_additional"])
+        drbg.generate(256, v["additional_first"])
+        check(f"hmac_drbg, HMAC of {name}", drbg.generate(256, v["additional_second"]) == v["returned"])
 
 
 # --- ECDSA: FIPS 186-5, section 6.4 ---
@@ -589,6 +688,7 @@ CHECKS = {
     "sha": sha,
     "sha3": sha3,
     "hmac": hmacs,
+    "hmac_drbg": hmac_drbg,
     "aes_block": aes_block,
     "aes_cbc": aes_cbc,
     "aes_cmac": aes_cmac,
@@ -603,7 +703,9 @@ CHECKS = {
     "ecdsa_secp256k1": secp256k1,
     "ed25519": ed25519s,
     "ed25519ph": ed25519phs,
+    "kbkdf": kbkdf,
     "kdf": kdf,
+    "pbkdf2": pbkdf2,
     "rsa_2048": rsa_2048,
 }
 

@@ -34,7 +34,16 @@ pub(crate) static FACTS: &[&Facts] = &[
     &ED25519,
     &ED25519PH,
     &CTR_DRBG,
+    &HMAC_DRBG,
     &HKDF,
+    &ONE_STEP_HASH,
+    &ONE_STEP_HMAC,
+    &COUNTER_HMAC,
+    &COUNTER_CMAC,
+    &FEEDBACK_HMAC,
+    &FEEDBACK_CMAC,
+    &X963_KDF,
+    &PBKDF2,
 ];
 
 const AES: &[KeyKind] = &[KeyKind::Aes128, KeyKind::Aes192, KeyKind::Aes256];
@@ -311,6 +320,16 @@ pub(super) static CTR_DRBG: Facts = Facts {
     family: Family::Random,
     params: ParamSet::NONE,
 };
+pub(super) static HMAC_DRBG: Facts = Facts {
+    algorithm: Algorithm::HmacDrbg,
+    name: "HMAC-DRBG",
+    standard: "SP 800-90A r1 10.1.2",
+    approval: Approval::Approved,
+    kinds: &[],
+    usage: Usage::NONE,
+    family: Family::Random,
+    params: ParamSet::NONE,
+};
 
 pub(super) static ECDH_P256: Facts =
     Facts { algorithm: Algorithm::EcdhP256, name: "ECDH-P256", kinds: &[KeyKind::EcP256], ..ECDH };
@@ -332,9 +351,84 @@ pub(super) static HKDF: Facts = Facts {
     algorithm: Algorithm::Hkdf,
     name: "HKDF",
     standard: "RFC 5869, SP 800-56C r2 5",
+    params: ParamSet { salt: true, ..KDF_PARAMS },
+    ..KDF
+};
+pub(super) static ONE_STEP_HASH: Facts = Facts {
+    algorithm: Algorithm::OneStepHash,
+    name: "ONE-STEP-HASH",
+    standard: "SP 800-56C r2 4",
+    family: Family::OneStep,
+    ..KDF
+};
+pub(super) static ONE_STEP_HMAC: Facts = Facts {
+    algorithm: Algorithm::OneStepHmac,
+    name: "ONE-STEP-HMAC",
+    params: ParamSet { salt: true, ..KDF_PARAMS },
+    ..ONE_STEP_HASH
+};
+pub(super) static COUNTER_HMAC: Facts = Facts {
+    algorithm: Algorithm::CounterHmac,
+    name: "KDF-COUNTER-HMAC",
+    standard: "SP 800-108 r1 4.1",
+    family: Family::CounterKdf,
+    params: ParamSet { label: true, ..KDF_PARAMS },
+    ..KDF
+};
+pub(super) static COUNTER_CMAC: Facts = Facts {
+    algorithm: Algorithm::CounterCmac,
+    name: "KDF-COUNTER-CMAC",
+    kinds: AES,
+    params: ParamSet { hashes: HashSet::EMPTY, label: true, ..KDF_PARAMS },
+    ..COUNTER_HMAC
+};
+pub(super) static FEEDBACK_HMAC: Facts = Facts {
+    algorithm: Algorithm::FeedbackHmac,
+    name: "KDF-FEEDBACK-HMAC",
+    standard: "SP 800-108 r1 4.2",
+    family: Family::FeedbackKdf,
+    ..COUNTER_HMAC
+};
+pub(super) static FEEDBACK_CMAC: Facts = Facts {
+    algorithm: Algorithm::FeedbackCmac,
+    name: "KDF-FEEDBACK-CMAC",
+    standard: "SP 800-108 r1 4.2",
+    family: Family::FeedbackKdf,
+    ..COUNTER_CMAC
+};
+pub(super) static X963_KDF: Facts = Facts {
+    algorithm: Algorithm::X963Kdf,
+    name: "X9.63-KDF",
+    standard: "ANSI X9.63 5.6.3, SP 800-135 r1 5.1",
+    // SP 800-135 r1 approves it where the scheme of its standard derives a key from an agreed secret, with the
+    // hashes of FIPS 180. From a stored key it is nobody's approved function.
+    approval: Approval::NotApproved,
+    family: Family::X963,
+    params: ParamSet {
+        hashes: HashSet::of(Hash::Sha256).and(Hash::Sha384).and(Hash::Sha512).and(Hash::Sha512_256),
+        ..KDF_PARAMS
+    },
+    ..KDF
+};
+pub(super) static PBKDF2: Facts = Facts {
+    algorithm: Algorithm::Pbkdf2,
+    name: "PBKDF2",
+    standard: "SP 800-132 5.3",
+    approval: Approval::Approved,
+    // A password is no key.
+    kinds: &[],
+    usage: Usage::NONE,
+    family: Family::Password,
+    params: ParamSet { hashes: HashSet::STRONG, salt: true, iterations: true, ..ParamSet::NONE },
+};
+const KDF_PARAMS: ParamSet = ParamSet { hashes: HashSet::STRONG, derives: true, ..ParamSet::NONE };
+const KDF: Facts = Facts {
+    algorithm: Algorithm::Hkdf,
+    name: "",
+    standard: "",
     approval: Approval::Approved,
     kinds: &[KeyKind::Derivation],
     usage: Usage::DERIVE,
     family: Family::Derivation,
-    params: ParamSet { hashes: HashSet::STRONG, derives: true, ..ParamSet::NONE },
+    params: KDF_PARAMS,
 };

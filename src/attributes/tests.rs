@@ -32,7 +32,7 @@ const RSA: &[KeyKind] = &[Rsa2048, Rsa3072, Rsa4096];
 
 /// Each algorithm with the kinds it takes, the usages of a secret or private key, and of a public one.
 #[rustfmt::skip]
-pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 30] = [
+pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 39] = [
     (Algorithm::AesGcm, AES, 0b11, 0),
     (Algorithm::AesGcmCounter, AES, 0b11, 0),
     (Algorithm::AesKw, AES, 0b1_1000_0000, 0),
@@ -62,7 +62,16 @@ pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 30] = [
     (Algorithm::Ed25519, &[KeyKind::Ed25519], 0b1_0100, 0b1_0000),
     (Algorithm::Ed25519ph, &[KeyKind::Ed25519], 0b1_1100, 0b1_0000),
     (Algorithm::CtrDrbg, &[], 0, 0),
+    (Algorithm::HmacDrbg, &[], 0, 0),
     (Algorithm::Hkdf, &[KeyKind::Derivation], 1 << 9, 0),
+    (Algorithm::OneStepHash, &[KeyKind::Derivation], 1 << 9, 0),
+    (Algorithm::OneStepHmac, &[KeyKind::Derivation], 1 << 9, 0),
+    (Algorithm::CounterHmac, &[KeyKind::Derivation], 1 << 9, 0),
+    (Algorithm::CounterCmac, AES, 1 << 9, 0),
+    (Algorithm::FeedbackHmac, &[KeyKind::Derivation], 1 << 9, 0),
+    (Algorithm::FeedbackCmac, AES, 1 << 9, 0),
+    (Algorithm::X963Kdf, &[KeyKind::Derivation], 1 << 9, 0),
+    (Algorithm::Pbkdf2, &[], 0, 0),
 ];
 
 fn rule_for(algorithm: Algorithm) -> Rule {
@@ -164,7 +173,9 @@ fn every_pair_of_algorithms_on_one_key() {
                         && matches!(second, Algorithm::RsaPkcs1 | Algorithm::RsaPss);
                     let cbc_pair = matches!(first, Algorithm::AesCbc | Algorithm::AesCbcPkcs7)
                         && matches!(second, Algorithm::AesCbc | Algorithm::AesCbcPkcs7);
-                    let together = rsa_pair || cbc_pair || (gcm_pair && bits & 1 == 0);
+                    let one_step_pair = matches!(first, Algorithm::OneStepHash | Algorithm::OneStepHmac)
+                        && matches!(second, Algorithm::OneStepHash | Algorithm::OneStepHmac);
+                    let together = rsa_pair || cbc_pair || one_step_pair || (gcm_pair && bits & 1 == 0);
                     let built = Attributes::builder(kind)
                         .usage(usage(bits))
                         .permit(rule_for(first))

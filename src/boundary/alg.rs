@@ -20,9 +20,12 @@ pub(crate) mod ecdsa_nonce;
 #[cfg(feature = "ed25519")]
 pub(crate) mod ed25519;
 pub(crate) mod hmac;
+pub(crate) mod hmac_drbg;
+pub(crate) mod kbkdf;
 pub(crate) mod kdf;
 pub(crate) mod key_wrap;
 pub(crate) mod mac;
+pub(crate) mod pbkdf2;
 #[cfg(feature = "rsa")]
 pub(crate) mod rsa;
 #[cfg(all(feature = "rsa", feature = "aes"))]

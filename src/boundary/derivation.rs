@@ -8,7 +8,7 @@ use super::tools::Tools;
 use super::wrapping::Opened;
 use crate::algorithm::Params;
 use crate::error::{Error, Result};
-use crate::policy::ops::{Agree, Decapsulate, Derive, Encapsulate, Op};
+use crate::policy::ops::{Agree, Decapsulate, Derive, Encapsulate, Op, Stretch};
 use crate::state::Staged;
 
 /// A cell that fills the last argument with the secret of a new key, from what the other side sent.
@@ -27,6 +27,12 @@ pub(crate) trait Yields: Op + Sized {
 impl Yields for Derive {
     fn cell(row: &Row) -> Option<Yield<Self>> {
         row.derive
+    }
+}
+
+impl Yields for Stretch {
+    fn cell(row: &Row) -> Option<Yield<Self>> {
+        row.stretch
     }
 }
 

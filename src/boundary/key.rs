@@ -17,6 +17,7 @@ use crate::policy::{self, Governed, Profile};
 pub struct Origin {
     pub(crate) local: bool,
     pub(crate) derived: bool,
+    pub(crate) password: bool,
     pub(crate) never_extractable: bool,
     pub(crate) always_sensitive: bool,
     pub(crate) pairwise_tested: bool,
@@ -34,6 +35,12 @@ impl Origin {
     #[must_use]
     pub const fn derived(self) -> bool {
         self.derived
+    }
+
+    /// Came of a password; it is derived, too.
+    #[must_use]
+    pub const fn password(self) -> bool {
+        self.password
     }
 
     /// Came in without a native policy.
@@ -209,6 +216,7 @@ impl<B: Buffer> Key<B> {
             origin.always_sensitive,
             origin.pairwise_tested,
             origin.derived,
+            origin.password,
             origin.profile == Profile::General,
             attributes.trusted,
             attributes.export.trusted_only,
@@ -310,6 +318,10 @@ impl Governed for Pinned<'_> {
         &self.key.header.attributes
     }
 
+    fn from_password(&self) -> bool {
+        self.header().origin.password
+    }
+
     fn effective_strength(&self) -> Strength {
         self.key.header.strength
     }
@@ -365,6 +377,7 @@ pub(crate) fn origin_of_new(attributes: &Attributes, profile: Profile) -> Origin
     Origin {
         local: true,
         derived: false,
+        password: false,
         never_extractable: attributes.export.format != ExportFormat::Interoperable,
         always_sensitive: true,
         pairwise_tested: false,
@@ -378,10 +391,16 @@ pub(crate) fn origin_of_child(parent: Origin, attributes: &Attributes, profile: 
     Origin {
         local: false,
         derived: true,
+        password: parent.password,
         never_extractable: own.never_extractable && parent.never_extractable,
         always_sensitive: parent.always_sensitive,
         ..own
     }
+}
+
+/// Origin of a key that comes of a password, which the engine does not keep: it was outside.
+pub(crate) const fn origin_of_password(profile: Profile) -> Origin {
+    Origin { derived: true, password: true, ..origin_of_import(profile) }
 }
 
 /// Origin of a key that came in without a native policy.
@@ -389,6 +408,7 @@ pub(crate) const fn origin_of_import(profile: Profile) -> Origin {
     Origin {
         local: false,
         derived: false,
+        password: false,
         never_extractable: false,
         always_sensitive: false,
         pairwise_tested: false,
@@ -507,13 +527,14 @@ mod tests {
         let seal = seal();
         let intact = key(&seal);
         assert_eq!(intact.check_fully(&seal), Ok(()));
-        let changes: [(&str, Change); 28] = [
+        let changes: [(&str, Change); 29] = [
             ("id", |key| key.header.id = KeyId::from_bytes([8; 16])),
             ("slot", |key| key.handle = KeyHandle::new(4, 6)),
             ("generation", |key| key.handle = KeyHandle::new(5, 7)),
             ("session", |key| key.header.session = 0),
             ("strength", |key| key.header.strength = Strength(256)),
             ("local", |key| key.header.origin.local = false),
+            ("password", |key| key.header.origin.password = true),
             ("never extractable", |key| key.header.origin.never_extractable = false),
             ("always sensitive", |key| key.header.origin.always_sensitive = false),
             ("pairwise tested", |key| key.header.origin.pairwise_tested = true),

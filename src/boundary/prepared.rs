@@ -58,7 +58,9 @@ impl Prepared {
                 Family::Kw | Family::Kwp | Family::Cbc | Family::Ctr => {
                     Ok(Self::Block(BlockKey::new(bytes)?))
                 }
-                Family::Cmac => Ok(Self::Cmac(CmacKey::new(bytes)?)),
+                Family::Cmac | Family::CounterKdf | Family::FeedbackKdf => {
+                    Ok(Self::Cmac(CmacKey::new(bytes)?))
+                }
                 _ => Err(Error::Unsupported),
             },
             (KeyKind::Hmac, KeyClass::Secret) => {

@@ -8,8 +8,6 @@ use super::alg::cast::{Cast, ModuleTest};
 use super::alg::ed25519;
 #[cfg(feature = "hmac")]
 use super::alg::hmac;
-#[cfg(any(feature = "kdf", feature = "ecdsa"))]
-use super::alg::kdf;
 #[cfg(feature = "aes")]
 use super::alg::key_wrap;
 #[cfg(feature = "rsa")]
@@ -20,9 +18,11 @@ use super::alg::rsa_aes;
 use super::alg::sha3;
 #[cfg(feature = "aes")]
 use super::alg::{aes_cbc, aes_cmac, aes_ctr};
-use super::alg::{aes_gcm, ctr_drbg, sha2};
+use super::alg::{aes_gcm, ctr_drbg, hmac_drbg, sha2};
 #[cfg(feature = "ecdsa")]
 use super::alg::{ecdh, ecdh_many, ecdsa, ecdsa_many};
+#[cfg(feature = "kdf")]
+use super::alg::{kbkdf, kdf, pbkdf2};
 #[cfg(feature = "secp256k1")]
 use super::backend::portable::ec::Secp256k1;
 #[cfg(feature = "ecdsa")]
@@ -36,8 +36,8 @@ use crate::algorithm::{Algorithm, Params, Xof};
 use crate::attributes::{Attributes, KeyClass, KeyKind};
 use crate::error::{Error, Result};
 use crate::policy::ops::{
-    Agree, Decapsulate, Decrypt, Derive, Encrypt, Generate, Mac, Sign, SignDigest, Unwrap, Verify, VerifyMac,
-    Wrap,
+    Agree, Decapsulate, Decrypt, Derive, Encrypt, Generate, Mac, Sign, SignDigest, Stretch, Unwrap, Verify,
+    VerifyMac, Wrap,
 };
 use crate::state::{Staged, TestId};
 
@@ -95,6 +95,8 @@ pub(crate) struct Row {
     /// Length of what `wrap` writes for a payload under a KEK.
     pub(crate) wrapped_len: fn(&Attributes, usize) -> Option<usize>,
     pub(crate) derive: Option<Yield<Derive>>,
+    /// From a password, which is the input.
+    pub(crate) stretch: Option<Yield<Stretch>>,
     pub(crate) agree: Option<Yield<Agree>>,
     pub(crate) agree_many: Option<YieldMany<Agree>>,
     pub(crate) encapsulate: Option<Encapsulation>,
@@ -135,6 +137,7 @@ const EMPTY: Row = Row {
     unwrap: None,
     wrapped_len: no_wrapped_len,
     derive: None,
+    stretch: None,
     agree: None,
     agree_many: None,
     encapsulate: None,
@@ -368,8 +371,8 @@ pub(crate) static ROWS: &[Row] = &[
     #[cfg(feature = "ecdsa")]
     Row {
         algorithm: Algorithm::EcdhP256,
-        applying: &[&ecdh::P256_AGREE, &kdf::HKDF],
-        opening: &[&ecdh::P256_AGREE, &kdf::HKDF],
+        applying: &[&ecdh::P256_AGREE],
+        opening: &[&ecdh::P256_AGREE],
         applying_many: &[&ecdh_many::P256_AGREE_MANY],
         agree: Some(ecdh::agree::<P256>),
         agree_many: Some(ecdh_many::agree::<P256>),
@@ -378,8 +381,8 @@ pub(crate) static ROWS: &[Row] = &[
     #[cfg(feature = "ecdsa")]
     Row {
         algorithm: Algorithm::EcdhP384,
-        applying: &[&ecdh::P384_AGREE, &kdf::HKDF],
-        opening: &[&ecdh::P384_AGREE, &kdf::HKDF],
+        applying: &[&ecdh::P384_AGREE],
+        opening: &[&ecdh::P384_AGREE],
         applying_many: &[&ecdh_many::P384_AGREE_MANY],
         agree: Some(ecdh::agree::<P384>),
         agree_many: Some(ecdh_many::agree::<P384>),
@@ -388,8 +391,8 @@ pub(crate) static ROWS: &[Row] = &[
     #[cfg(feature = "ecdsa")]
     Row {
         algorithm: Algorithm::EcdhP521,
-        applying: &[&ecdh::P521_AGREE, &kdf::HKDF],
-        opening: &[&ecdh::P521_AGREE, &kdf::HKDF],
+        applying: &[&ecdh::P521_AGREE],
+        opening: &[&ecdh::P521_AGREE],
         agree: Some(ecdh::agree::<P521>),
         ..EMPTY
     },
@@ -418,6 +421,7 @@ pub(crate) static ROWS: &[Row] = &[
         ..EMPTY
     },
     Row { algorithm: Algorithm::CtrDrbg, applying: &[&ctr_drbg::DRBG], ..EMPTY },
+    Row { algorithm: Algorithm::HmacDrbg, applying: &[&hmac_drbg::DRBG], ..EMPTY },
     #[cfg(feature = "kdf")]
     Row {
         algorithm: Algorithm::Hkdf,
@@ -426,12 +430,75 @@ pub(crate) static ROWS: &[Row] = &[
         derive: Some(kdf::hkdf),
         ..EMPTY
     },
+    #[cfg(feature = "kdf")]
+    Row {
+        algorithm: Algorithm::OneStepHash,
+        applying: &[&kdf::ONE_STEP_HASH],
+        opening: &[&kdf::ONE_STEP_HASH],
+        derive: Some(kdf::one_step_hash),
+        ..EMPTY
+    },
+    #[cfg(feature = "kdf")]
+    Row {
+        algorithm: Algorithm::OneStepHmac,
+        applying: &[&kdf::ONE_STEP_HMAC],
+        opening: &[&kdf::ONE_STEP_HMAC],
+        derive: Some(kdf::one_step_hmac),
+        ..EMPTY
+    },
+    #[cfg(feature = "kdf")]
+    Row {
+        algorithm: Algorithm::CounterHmac,
+        applying: &[&kbkdf::COUNTER_HMAC],
+        opening: &[&kbkdf::COUNTER_HMAC],
+        derive: Some(kbkdf::counter_hmac),
+        ..EMPTY
+    },
+    #[cfg(all(feature = "kdf", feature = "aes"))]
+    Row {
+        algorithm: Algorithm::CounterCmac,
+        applying: &[&kbkdf::COUNTER_CMAC],
+        opening: &[&kbkdf::COUNTER_CMAC],
+        derive: Some(kbkdf::counter_cmac),
+        ..EMPTY
+    },
+    #[cfg(feature = "kdf")]
+    Row {
+        algorithm: Algorithm::FeedbackHmac,
+        applying: &[&kbkdf::FEEDBACK_HMAC],
+        opening: &[&kbkdf::FEEDBACK_HMAC],
+        derive: Some(kbkdf::feedback_hmac),
+        ..EMPTY
+    },
+    #[cfg(all(feature = "kdf", feature = "aes"))]
+    Row {
+        algorithm: Algorithm::FeedbackCmac,
+        applying: &[&kbkdf::FEEDBACK_CMAC],
+        opening: &[&kbkdf::FEEDBACK_CMAC],
+        derive: Some(kbkdf::feedback_cmac),
+        ..EMPTY
+    },
+    #[cfg(feature = "kdf")]
+    Row {
+        algorithm: Algorithm::X963Kdf,
+        applying: &[&kdf::X963],
+        opening: &[&kdf::X963],
+        derive: Some(kdf::x963),
+        ..EMPTY
+    },
+    #[cfg(feature = "kdf")]
+    Row {
+        algorithm: Algorithm::Pbkdf2,
+        applying: &[&pbkdf2::PBKDF2],
+        stretch: Some(pbkdf2::stretch),
+        ..EMPTY
+    },
 ];
 
 #[cfg(feature = "hmac")]
 const HMACS: &[&Cast] = &[&hmac::HMAC256, &hmac::HMAC384, &hmac::HMAC512];
 
-const DRBG: &[&Cast] = &[&ctr_drbg::DRBG];
+const DRBG: &[&Cast] = &[&ctr_drbg::DRBG, &hmac_drbg::DRBG];
 
 #[cfg(feature = "rsa")]
 const RSA_PAIR: &[&Cast] = &[&rsa::PKCS1_SIGN, &rsa::PKCS1_VERIFY];

@@ -25,6 +25,11 @@ impl Tools<'_> {
         self.generators.secret.fill(self.pool, out)
     }
 
+    /// Random bytes for a caller outside, with additional input, and with prediction resistance if asked for.
+    pub(crate) fn random(&mut self, additional: &[u8], fresh: bool, out: &mut [u8]) -> Result<()> {
+        self.generators.secret.fill_with(self.pool, additional, fresh, out)
+    }
+
     /// Random bytes that will be seen: IVs, salts, ids.
     pub(crate) fn public(&mut self, out: &mut [u8]) -> Result<()> {
         self.generators.few_public(self.pool, out)

@@ -297,6 +297,8 @@ fn origin_of(bits: u8) -> Origin {
     Origin {
         local: bits & LOCAL != 0,
         derived: bits & DERIVED != 0,
+        // One that came of a password never leaves.
+        password: false,
         never_extractable: bits & NEVER_EXTRACTABLE != 0,
         always_sensitive: bits & ALWAYS_SENSITIVE != 0,
         pairwise_tested: bits & PAIRWISE_TESTED != 0,

@@ -3,8 +3,9 @@
 use core::fmt;
 
 use super::{Core, Engine};
+use crate::algorithm::DrbgMechanism;
 use crate::attributes::Strength;
-use crate::boundary::random::{Drbg, EntropyPool};
+use crate::boundary::random::{Drbg, EntropyPool, Setup};
 use crate::boundary::{Backend, Backends, Seal};
 use crate::entropy::{Entropy, Monitored, Source};
 use crate::error::Error;
@@ -12,6 +13,7 @@ use crate::faults::Faults;
 use crate::hooks::{Authenticator, Clock, Hook, UsageLog, UsersOnly};
 use crate::integrity::IntegrityImage;
 use crate::outcome::Caveats;
+use crate::policy::password::DEFAULT_ITERATIONS;
 use crate::policy::{Profile, Rulebook};
 use crate::selftest;
 use crate::state::{Event, Module, State};
@@ -25,12 +27,14 @@ const STREAM_LIMIT: usize = 1 << 20;
 pub struct Builder<S: Store> {
     store: S,
     source: Option<Source>,
+    drbg: DrbgMechanism,
     authenticator: Hook<dyn Authenticator>,
     clock: Option<Hook<dyn Clock>>,
     log: Option<Hook<dyn UsageLog>>,
     image: Option<Hook<dyn IntegrityImage>>,
     profile: Profile,
     min_strength: Strength,
+    min_iterations: u32,
     device: Option<u32>,
     stream_limit: usize,
     backends: Option<Backends>,
@@ -43,12 +47,14 @@ impl<S: Store> Builder<S> {
         Self {
             store,
             source: None,
+            drbg: DrbgMechanism::default(),
             authenticator: Hook::Static(&UsersOnly),
             clock: None,
             log: None,
             image: None,
             profile: Profile::Approved,
             min_strength: Strength(112),
+            min_iterations: DEFAULT_ITERATIONS,
             device: None,
             stream_limit: STREAM_LIMIT,
             backends: None,
@@ -63,12 +69,14 @@ impl<S: Store> Builder<S> {
         Builder {
             store,
             source: self.source,
+            drbg: self.drbg,
             authenticator: self.authenticator,
             clock: self.clock,
             log: self.log,
             image: self.image,
             profile: self.profile,
             min_strength: self.min_strength,
+            min_iterations: self.min_iterations,
             device: self.device,
             stream_limit: self.stream_limit,
             backends: self.backends,
@@ -89,6 +97,13 @@ impl<S: Store> Builder<S> {
     #[must_use]
     pub fn entropy_static(mut self, source: &'static mut dyn Entropy) -> Self {
         self.source = Some(Source::Static(source));
+        self
+    }
+
+    /// Draws random numbers with this mechanism; CTR_DRBG with AES-256 unless set.
+    #[must_use]
+    pub fn drbg(mut self, mechanism: DrbgMechanism) -> Self {
+        self.drbg = mechanism;
         self
     }
 
@@ -171,6 +186,14 @@ impl<S: Store> Builder<S> {
         self
     }
 
+    /// Least iterations of a derivation from a password; 600 000 unless set. Fewer than 1000 are never an approved
+    /// service, whatever is set here (SP 800-132 section 5.2).
+    #[must_use]
+    pub fn min_iterations(mut self, count: u32) -> Self {
+        self.min_iterations = count;
+        self
+    }
+
     /// Fixed field of deterministic IVs: give every engine that may hold a copy of one key its own.
     /// Random in each power cycle unless set.
     #[must_use]
@@ -228,7 +251,8 @@ impl<S: Store> Builder<S> {
         let mut source = Monitored::new(source)?;
         source.startup()?;
         let pool = EntropyPool::new(source);
-        let mut drbg = Drbg::new(&pool, "engine", 0)?;
+        let setup = Setup { mechanism: self.drbg, device: self.device };
+        let mut drbg = Drbg::new(&pool, setup, "engine", 0)?;
         let seal = Seal::new(|out| drbg.fill(&pool, out))?;
         let mut generation = [0; 4];
         drbg.fill(&pool, &mut generation)?;
@@ -247,9 +271,11 @@ impl<S: Store> Builder<S> {
             store: self.store,
             seal,
             pool,
+            drbg: setup,
             rulebook: Rulebook {
                 profile: self.profile,
                 min_strength: self.min_strength,
+                min_iterations: self.min_iterations,
                 // Entropy is the word of whoever hands it in.
                 caveats: unsigned.and(Caveats::ENTROPY_NOT_ASSURED).and(lab),
             },
@@ -285,12 +311,14 @@ impl<S: Store> Engine<S> {
         Builder {
             store: core.store.renew(),
             source: Some(source.into_source()),
+            drbg: core.drbg.mechanism,
             authenticator: core.authenticator.clone(),
             clock: core.clock.clone(),
             log: core.log.clone(),
             image: core.image.clone(),
             profile: core.rulebook.profile,
             min_strength: core.rulebook.min_strength,
+            min_iterations: core.rulebook.min_iterations,
             device: core.fixed_device,
             stream_limit: core.stream_limit,
             backends: Some(core.backends),

@@ -95,6 +95,8 @@ ops! {
     Unwrap("unwrap", Usage::UNWRAP, BOTH) { OPENS = true, USES_SECRET = true }
     /// Derive a key from a key.
     Derive("derive", Usage::DERIVE, USER) { PROTECTS = true, USES_SECRET = true }
+    /// Derive a key from a password.
+    Stretch("stretch", Usage::NONE, USER) { PROTECTS = true }
     /// Agree on a key with the holder of another pair.
     Agree("agree", Usage::AGREE, USER) { PROTECTS = true, USES_SECRET = true }
     /// Make a key and its encapsulation under a public key.

@@ -47,7 +47,7 @@ const fn opening(name: &'static str, usage: Usage) -> Stated {
     Stated { name, usage: Some(usage), officer: false, uses_secret: true, ..STATED }
 }
 
-const RULES: [Stated; 22] = [
+const RULES: [Stated; 23] = [
     Stated { name: "generate", ..STATED },
     Stated { name: "create", ..STATED },
     applying("sign", Usage::SIGN),
@@ -61,6 +61,7 @@ const RULES: [Stated; 22] = [
     Stated { name: "export", user: false, officer: false, ..STATED },
     Stated { officer: true, ..opening("unwrap", Usage::UNWRAP) },
     applying("derive", Usage::DERIVE),
+    Stated { name: "stretch", officer: false, protects: true, ..STATED },
     applying("agree", Usage::AGREE),
     Stated { uses_secret: false, ..applying("encapsulate", Usage::ENCAPSULATE) },
     opening("decapsulate", Usage::DECAPSULATE),
@@ -80,6 +81,7 @@ fn stated<O: Op>() -> &'static Stated {
 struct Fake<'c> {
     attributes: Attributes,
     strength: Strength,
+    from_password: bool,
     identity: u128,
     charges: &'c Cell<u64>,
     exhausted: bool,
@@ -92,6 +94,10 @@ impl Governed for Fake<'_> {
 
     fn effective_strength(&self) -> Strength {
         self.strength
+    }
+
+    fn from_password(&self) -> bool {
+        self.from_password
     }
 
     fn identity(&self) -> u128 {
@@ -111,6 +117,7 @@ fn fake<'c>(attributes: &Attributes, charges: &'c Cell<u64>) -> Fake<'c> {
     Fake {
         attributes: attributes.clone(),
         strength: attributes.strength(),
+        from_password: false,
         identity: 1,
         charges,
         exhausted: false,
@@ -141,7 +148,7 @@ const ME: u64 = 7;
 const OTHER: u64 = 8;
 
 fn rulebook(profile: Profile) -> Rulebook {
-    Rulebook { profile, min_strength: Strength(112), caveats: Caveats::NONE }
+    Rulebook { profile, min_strength: Strength(112), min_iterations: 1000, caveats: Caveats::NONE }
 }
 
 fn request(role: Role, algorithm: Algorithm, params: Params<'_>) -> Request<'_> {
@@ -383,7 +390,9 @@ fn least_strength() {
                     rulebook.min_strength = Strength(least);
                     let asked = Request { rulebook, ..request(role, Algorithm::AesKw, Params::NONE) };
                     let role_fits = if role == Role::User { rule.user } else { rule.officer };
-                    let strong_enough = !rule.protects || strength >= least;
+                    // What comes of no key is weighed by its template.
+                    let weighed = rule.protects && rule.usage.is_some();
+                    let strong_enough = !weighed || strength >= least;
                     let expected = if role_fits && strong_enough { Ok(()) } else { Err(Error::NotPermitted) };
                     let answer = verdict::<O>(&asked, Target::Key(key));
                     assert_eq!(answer, expected, "{} at {strength} of {least}", O::NAME);

@@ -12,6 +12,7 @@ use core::array;
 pub use items::{AgreeItem, GenerateItem, SignItem, UnwrapItem, VerifyItem, WrapItem};
 
 use super::cell::Cell;
+use super::derivation::plan_derived;
 use super::keys::{Plan, served_algorithm};
 use super::services::bounded;
 use super::{Session, stage};
@@ -20,7 +21,7 @@ use crate::algorithm::Algorithm;
 use crate::boundary::batch::{self, Group, Job, Judging, Making, Yielding};
 use crate::boundary::table::{self, Row};
 use crate::boundary::wrapping::Opened;
-use crate::boundary::{KEYS, LANES};
+use crate::boundary::{KEYS, LANES, key};
 use crate::error::{Error, Result, attempt};
 use crate::handle::KeyHandle;
 use crate::outcome::Indicator;
@@ -201,11 +202,11 @@ impl<S: Store> Session<'_, S> {
                     let pinned = keys.held(held, lane)?.pinned(core.keeper())?;
                     served_algorithm(template)?;
                     let request = core.request(subject, *algorithm, params, peer.len());
-                    let origin = pinned.header().origin;
+                    let origin = key::origin_of_child(pinned.header().origin, template, core.rulebook.profile);
                     let permit =
                         admit::admit_child_item::<Agree, S>(core, pass, row, &request, pinned, template)?;
                     let indicator = permit.evidence().indicator();
-                    let plan = core.plan_child(origin, &indicator, template, &mut tools)?;
+                    let plan = plan_derived(origin, &indicator, template, &mut tools)?;
                     Ok((Yielding::new(Job::new(permit, params, peer), plan.len)?, plan))
                 });
                 match core.notice(admitted) {

@@ -270,15 +270,39 @@ impl<S: Store> Session<'_, S> {
         })())
     }
 
-    /// Fills `out` with random bytes from the session's own CTR_DRBG (SP 800-90A r1). Any role.
+    /// Fills `out` with random bytes from the session's own DRBG (SP 800-90A r1), of the mechanism that the engine was
+    /// built with. Any role.
     ///
     /// # Errors
     /// `EntropyFailed`.
     pub fn random(&self, out: &mut [u8]) -> Result<Outcome<()>> {
+        self.draw(&[], false, out)
+    }
+
+    /// The same with additional input of at most 4096 bytes: it is mixed into the state and counted for nothing
+    /// (SP 800-90A r1 section 8.7.2, DRBG-6). Any role.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for longer input; `EntropyFailed`.
+    pub fn random_mixed(&self, additional: &[u8], out: &mut [u8]) -> Result<Outcome<()>> {
+        self.draw(additional, false, out)
+    }
+
+    /// The same with prediction resistance: entropy that the source gives for this call goes in first (SP 800-90A
+    /// r1 section 8.8, DRBG-5). Who knew the state before it knows nothing of the output. Any role.
+    ///
+    /// # Errors
+    /// `Unsupported` when the source is not [live](crate::Entropy::is_live); as
+    /// [`random_mixed`](Self::random_mixed).
+    pub fn random_fresh(&self, additional: &[u8], out: &mut [u8]) -> Result<Outcome<()>> {
+        self.draw(additional, true, out)
+    }
+
+    fn draw(&self, additional: &[u8], fresh: bool, out: &mut [u8]) -> Result<Outcome<()>> {
         let core = &*self.core;
         core.notice((|| {
             let pass = core.enter()?;
-            let row = table::row(Algorithm::CtrDrbg)?;
+            let row = table::row(core.drbg.mechanism.algorithm())?;
             let mut locked = self.lock()?;
             let cell = locked.cell()?;
             let len = out.len();
@@ -286,7 +310,7 @@ impl<S: Store> Session<'_, S> {
             let request = core.request(cell.subject, row.algorithm, &Params::NONE, len);
             let permit = admit::<Random, S>(core, pass, row, &request, Target::Keyless)?;
             let mut tools = core.tools(&mut cell.generators);
-            tools.secret(staged.claim(len)?)?;
+            tools.random(additional, fresh, staged.claim(len)?)?;
             let outcome = core.module.release(staged, permit.evidence().indicator())?;
             Ok(outcome.map(|_| ()))
         })())

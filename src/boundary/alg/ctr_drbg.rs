@@ -1,10 +1,11 @@
 //! The self-test of CTR_DRBG: SP 800-90A r1 (June 2015), section 11.3 (DRBG-8). The mechanism is in
-//! `boundary/drbg.rs`.
+//! `boundary/drbg/ctr.rs`. A strength cannot be asked for, so a wrong one cannot either.
 
 use super::aes_gcm::AES;
 use super::cast::{Cast, Check};
-use crate::boundary::drbg::{CtrDrbg, MAX_INPUT};
-use crate::error::Result;
+use crate::boundary::drbg::ctr::CtrDrbg;
+use crate::boundary::drbg::{MAX_INPUT, MAX_REQUEST};
+use crate::error::{Error, Result};
 use crate::kat;
 use crate::state::TestId;
 
@@ -13,8 +14,8 @@ const FILE: &str = include_str!("../../../kat-vectors/cast/ctr_drbg.txt");
 pub(in crate::boundary) static DRBG: Cast =
     Cast { id: TestId(20), name: "CTR-DRBG-AES-256", at_power_on: true, depends_on: &[&AES], run: drbg };
 
-/// Instantiate, generate, reseed, generate; then the refusals: short seed, oversized input, use
-/// after uninstantiate.
+/// Instantiate, generate, reseed, generate; then the refusals: short seed, oversized input and request, the end of
+/// the interval until a reseed, and any use after uninstantiate, which leaves zeros.
 fn drbg(check: &mut Check) -> Result<()> {
     between(check)?;
     static ENTROPY: [u8; 32] = kat::hex(FILE, "first_entropy");
@@ -32,8 +33,16 @@ fn drbg(check: &mut Check) -> Result<()> {
 
     check.refuses(CtrDrbg::instantiate(&[0; 31], &NONCE, &[]))?;
     check.refuses(CtrDrbg::instantiate(&ENTROPY, &[0; 15], &[]))?;
+    check.refuses(drbg.reseed(&[0; 31], &[]))?;
     check.refuses(drbg.generate(&mut out, &TOO_LONG))?;
+    check.refuses(drbg.admits(MAX_REQUEST + 1, 0))?;
+    drbg.wear_out();
+    check.refuses(drbg.generate(&mut out, &[]))?;
+    drbg.reseed(&RESEED, &[])?;
+    check.accepts(drbg.generate(&mut out, &[]).map_err(Error::from))?;
     drbg.uninstantiate();
+    check.accepts(if drbg.is_wiped() { Ok(()) } else { Err(Error::Rejected) })?;
+    check.refuses(drbg.reseed(&RESEED, &[]))?;
     check.refuses(drbg.generate(&mut out, &[]))
 }
 

@@ -14,11 +14,9 @@ use zeroize::Zeroizing;
 
 use crate::algorithm::Hash;
 use crate::boundary::backend::portable::ec::bits2int;
-use crate::boundary::backend::portable::hash::HmacKey;
+use crate::boundary::drbg::hmac::Working;
 use crate::error::{Error, Result};
 
-/// Longest output of a [`Hash`].
-const MAX_HASH_LEN: usize = 64;
 /// Longest order: P-521.
 const MAX_ORDER_LEN: usize = 66;
 /// As much zero padding as any hash block can need.
@@ -98,10 +96,8 @@ impl Order {
 
 /// Candidates for k, one after the other, for one private key and one digest.
 pub(in crate::boundary) struct NonceGenerator<'a> {
-    hash: Hash,
     order: &'a Order,
-    key: Zeroizing<[u8; MAX_HASH_LEN]>,
-    v: Zeroizing<[u8; MAX_HASH_LEN]>,
+    working: Working,
 }
 
 impl<'a> NonceGenerator<'a> {
@@ -132,11 +128,7 @@ impl<'a> NonceGenerator<'a> {
         };
 
         // RFC 6979, 3.2, steps b to g; SP 800-90A, 10.1.2.3.
-        let (key, v) = (Zeroizing::new([0x00; MAX_HASH_LEN]), Zeroizing::new([0x01; MAX_HASH_LEN]));
-        let mut generator = Self { hash, order, key, v };
-        generator.update(0x00, &[z, after_z, d, after_d, reduced])?;
-        generator.update(0x01, &[z, after_z, d, after_d, reduced])?;
-        Ok(generator)
+        Ok(Self { order, working: Working::new(hash, &[z, after_z, d, after_d, reduced])? })
     }
 
     /// The next candidate, big-endian and as long as the order: RFC 6979, 3.2, step h; SP 800-90A,
@@ -148,40 +140,12 @@ impl<'a> NonceGenerator<'a> {
         }
         let mut t = Zeroizing::new([0; MAX_ORDER_LEN]);
         let t = t.get_mut(..k.len()).ok_or(Error::Unsupported)?;
-        for chunk in t.chunks_mut(self.hash.output_len()) {
-            self.step_v()?;
-            for (to, from) in chunk.iter_mut().zip(self.v.iter()) {
-                *to = *from;
-            }
-        }
+        self.working.fill(t)?;
         // Before the output leaves: K and V no longer tell it.
-        self.update(0x00, &[&[]; 5])?;
+        self.working.update(&[&[]; 5])?;
         bits2int(t, self.order.bits, k);
         Ok(())
     }
-
-    /// Half of HMAC_DRBG_Update (SP 800-90A, 10.1.2.2): K = HMAC(K, V || octet || data), V = HMAC(K, V).
-    fn update(&mut self, octet: u8, data: &[&[u8]; 5]) -> Result<()> {
-        let [a, b, c, d, e] = *data;
-        let mac = HmacKey::new(self.hash, prefix(&self.key, self.hash)?)?;
-        let key = self.key.get_mut(..self.hash.output_len()).ok_or(Error::Unsupported)?;
-        mac.mac(&[prefix(&self.v, self.hash)?, &[octet], a, b, c, d, e], key)?;
-        self.step_v()
-    }
-
-    /// V = HMAC(K, V).
-    fn step_v(&mut self) -> Result<()> {
-        let mac = HmacKey::new(self.hash, prefix(&self.key, self.hash)?)?;
-        let mut next = Zeroizing::new([0; MAX_HASH_LEN]);
-        let out = next.get_mut(..self.hash.output_len()).ok_or(Error::Unsupported)?;
-        mac.mac(&[prefix(&self.v, self.hash)?], out)?;
-        self.v = next;
-        Ok(())
-    }
-}
-
-fn prefix(buffer: &[u8; MAX_HASH_LEN], hash: Hash) -> Result<&[u8]> {
-    buffer.get(..hash.output_len()).ok_or(Error::Unsupported)
 }
 
 /// The zeros that complete `written` bytes to whole blocks.

@@ -6,7 +6,7 @@ use crate::algorithm::Hash;
 const MODULE: Caveats = Caveats::ENTROPY_NOT_ASSURED;
 
 fn with(profile: Profile, caveats: Caveats, least: u16) -> Rulebook {
-    Rulebook { profile, min_strength: Strength(least), caveats }
+    Rulebook { profile, min_strength: Strength(least), min_iterations: 1000, caveats }
 }
 
 fn said<O: Op>(rulebook: Rulebook, attributes: &Attributes, strength: u16) -> Result<Indicator> {
