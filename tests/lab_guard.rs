@@ -30,6 +30,10 @@ mod ordinary {
         fn lab_flip(&self, _key: KeyHandle, _bit: usize) -> Absent {
             Absent
         }
+
+        fn lab_raw_samples(&self, _out: &mut [u8]) -> Absent {
+            Absent
+        }
     }
     impl<S: Store> OfTheEngine for Engine<S> {}
 
@@ -54,7 +58,8 @@ mod ordinary {
         let engine = builder.power_on().unwrap();
         let flipped: Absent = engine.lab_flip(KeyHandle::from_u64(0), 0);
         let broken: Absent = engine.lab_break(None);
-        assert_eq!((flipped, broken), (Absent, Absent));
+        let raw: Absent = engine.lab_raw_samples(&mut [0; 64]);
+        assert_eq!((flipped, broken, raw), (Absent, Absent, Absent));
         assert!(!engine.status().caveats.has(strongroom::Caveats::TEST_BUILD));
     }
 
@@ -77,6 +82,10 @@ fn the_laboratory_build_says_so() {
     assert_eq!(engine.lab_break(Some("no such test")), Err(strongroom::Error::InvalidArgument));
     assert!(strongroom::Engine::builder().lab_break("no such test").is_err());
     assert_eq!(engine.lab_flip(strongroom::KeyHandle::from_u64(0), 0), Err(strongroom::Error::UnknownKey));
+    let (mut one, mut other) = ([0; 64], [0; 64]);
+    engine.lab_raw_samples(&mut one).unwrap();
+    engine.lab_raw_samples(&mut other).unwrap();
+    assert_ne!(one, other, "fresh samples (ENT-9)");
     let session = engine.open_session(strongroom::Subject::user(1), b"").unwrap();
     let indicator = session.random(&mut [0; 8]).unwrap().indicator();
     assert!(indicator.caveats().has(strongroom::Caveats::TEST_BUILD), "IND-4");
