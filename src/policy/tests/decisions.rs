@@ -405,3 +405,109 @@ fn which_keys_must_never_repeat_a_number() {
         }
     }
 }
+
+fn stretched<'p>(params: &Params<'p>, len: usize, profile: Profile) -> Request<'p> {
+    let mut rulebook = rulebook(profile);
+    rulebook.min_strength = Strength(0);
+    Request { input_len: len, rulebook, ..user(Algorithm::Pbkdf2, *params) }
+}
+
+/// KDF-3: every limit of an approved derivation from a password, and what the key is counted for.
+#[test]
+fn passwords_within_the_standard() {
+    let good = Params::with_hash(Hash::Sha256).salt(&[1; 16]).iterations(1000);
+    let template = key_for(Usage::ENCRYPT);
+    let template = Attributes { rules: Rules::one(Rule::any(Algorithm::AesGcm)), ..template };
+    let ask = |params: &Params<'_>, len, profile| {
+        ask::<ops::Stretch>(&stretched(params, len, profile), Target::Password { template: &template })
+    };
+    for (len, strength) in [(14, 112), (15, 112), (1024, 112)] {
+        let indicator = ask(&good, len, Profile::Approved).unwrap();
+        assert_eq!((indicator.reason(), indicator.strength()), (None, Some(Strength(strength))));
+        assert_eq!(indicator.caveats(), Caveats::PASSWORD);
+    }
+    for (params, len, reason) in [
+        (good, 13, Reason::Strength),
+        (good.salt(&[1; 15]), 14, Reason::Password),
+        (good.salt(&[]), 14, Reason::Password),
+    ] {
+        assert_eq!(ask(&params, len, Profile::Approved).map(drop), Err(Error::NotPermitted));
+        assert_eq!(ask(&params, len, Profile::General).unwrap().reason(), Some(reason));
+    }
+    for params in [good.iterations(999), good.iterations(1)] {
+        for profile in [Profile::Approved, Profile::General] {
+            assert_eq!(
+                ask(&params, 14, profile).map(drop),
+                Err(Error::NotPermitted),
+                "the engine's own least"
+            );
+        }
+    }
+    for (params, len) in [
+        (good, 0),
+        (good, 1025),
+        (good.iterations(0), 14),
+        (good.iterations(10_000_001), 14),
+        (good.salt(&[1; 1025]), 14),
+        (Params::with_hash(Hash::Sha256).salt(&[1; 16]), 14),
+    ] {
+        assert_eq!(ask(&params, len, Profile::General).map(drop), Err(Error::InvalidArgument));
+    }
+    // A key that came of a password says so on every use, and not that it travelled.
+    let charges = Cell::new(0);
+    let key = Fake { strength: Strength(112), from_password: true, ..fake(&template, &charges) };
+    let used = super::ask::<ops::Encrypt>(&user(Algorithm::AesGcm, Params::NONE), Target::Key(key)).unwrap();
+    assert_eq!((used.caveats(), used.strength()), (Caveats::PASSWORD, Some(Strength(112))));
+}
+
+/// What SP 800-132 calls stored data, by usage; and nothing that leaves or counts.
+#[test]
+fn what_may_come_of_a_password() {
+    let params = Params::with_hash(Hash::Sha256).salt(&[1; 16]).iterations(1000);
+    let stored = [Usage::ENCRYPT, Usage::DECRYPT, Usage::WRAP, Usage::UNWRAP, Usage::MAC, Usage::VERIFY_MAC];
+    let may = |template: &Attributes| {
+        let asked = stretched(&params, 14, Profile::Approved);
+        verdict::<ops::Stretch>(&asked, Target::Password { template })
+    };
+    for (usage, name) in Usage::NAMED {
+        let expected = if stored.contains(&usage) { Ok(()) } else { Err(Error::NotPermitted) };
+        assert_eq!(may(&key_for(usage)), expected, "{name}");
+    }
+    for export in [Export::NATIVE, Export::INTEROPERABLE] {
+        let leaving = Attributes { export, ..key_for(Usage::MAC) };
+        assert_eq!(may(&leaving), Err(Error::NotPermitted));
+    }
+    let numbered = Attributes { rules: Rules::one(Rule::any(Algorithm::AesCtr)), ..key_for(Usage::ENCRYPT) };
+    assert_eq!(may(&numbered), Err(Error::NotPermitted));
+    assert_eq!(
+        may(&Attributes { class: KeyClass::Private, ..key_for(Usage::MAC) }),
+        Err(Error::InvalidArgument)
+    );
+    assert_eq!(may(&Attributes { owner: Some(OTHER), ..key_for(Usage::MAC) }), Err(Error::NotPermitted));
+    assert_eq!(may(&Attributes { owner: Some(ME), ..key_for(Usage::MAC) }), Ok(()));
+}
+
+/// STR-3 and KDF-1, with a hash and without one.
+#[test]
+fn a_child_is_no_stronger_than_what_it_comes_of() {
+    let charges = Cell::new(0);
+    let made = |algorithm, kind, params: &Params<'_>, parent: u16| {
+        let attributes =
+            Attributes { kind, rules: Rules::one(Rule::any(algorithm)), ..key_for(Usage::DERIVE) };
+        let parent = Fake { strength: Strength(parent), ..fake(&attributes, &charges) };
+        let template = key_for(Usage::WRAP);
+        let target = Target::Child { parent, template: &template };
+        let indicator = ask::<ops::Derive>(&user(algorithm, *params), target).unwrap();
+        (indicator.strength().unwrap().bits(), indicator.caveats())
+    };
+    let hash = |hash| Params::with_hash(hash).info(b"i");
+    let (hmac, cmac) = (Algorithm::CounterHmac, Algorithm::CounterCmac);
+    let none = Caveats::NONE;
+    assert_eq!(made(hmac, KeyKind::Derivation, &hash(Hash::Sha256), 256), (256, none));
+    assert_eq!(made(hmac, KeyKind::Derivation, &hash(Hash::Sha512), 128), (128, none));
+    for strength in [112, 128, 192, 256] {
+        assert_eq!(made(cmac, KeyKind::Aes256, &Params::NONE.info(b"i"), strength), (strength, none));
+    }
+    assert_eq!(made(cmac, KeyKind::Aes256, &Params::NONE.label(b"l"), 256), (256, none), "a label will do");
+    assert_eq!(made(cmac, KeyKind::Aes256, &Params::NONE, 256), (256, Caveats::NO_CONTEXT));
+}

@@ -28,6 +28,7 @@ pub(super) enum Call {
     Unwrap { kek: u8, blob: u8, damage: u8, ready: u8, cut: Cut, draft: Draft },
     SelfTest { sure: u8 },
     Close(u8),
+    Derive { key: u8, hash: u8, context: u8, draft: Draft },
 }
 
 /// A policy to be.

@@ -54,6 +54,15 @@ struct Blob {
     bytes: Vec<u8>,
 }
 
+/// A derivation, and the secret that it gives again.
+#[derive(PartialEq, Eq)]
+struct Derived {
+    parent: u32,
+    hash: Hash,
+    context: u8,
+    len: usize,
+}
+
 pub(super) struct Model<'e> {
     engine: &'e Engine,
     sessions: [Option<Session<'static>>; 2],
@@ -64,6 +73,7 @@ pub(super) struct Model<'e> {
     macs: Vec<Made>,
     ciphertexts: Vec<Made>,
     blobs: Vec<Blob>,
+    derived: Vec<(Derived, u32)>,
     tested: bool,
 }
 
@@ -80,6 +90,7 @@ impl<'e> Model<'e> {
             macs: Vec::new(),
             ciphertexts: Vec::new(),
             blobs: Vec::new(),
+            derived: Vec::new(),
             tested: false,
         };
         for shape in Shape::ALL {
@@ -133,6 +144,9 @@ impl<'e> Model<'e> {
                 self.engine.self_test().unwrap();
             }
             Call::Close(byte) if *byte > 127 => self.close(me),
+            Call::Derive { key, hash, context, draft } if room => {
+                self.derive(me, *key, self::hash(*hash), context % 4, draft.rights(user));
+            }
             _ => {}
         }
         self.compare();
@@ -264,6 +278,44 @@ impl<'e> Model<'e> {
         let made = session(&self.sessions, me).generate(&attributes).map(Outcome::value);
         if let Some(handle) = agreed(made, &faults) {
             self.born(me, handle, rights);
+        }
+    }
+
+    fn derive(&mut self, me: usize, byte: u8, hash: Hash, context: u8, rights: Rights) {
+        let Some(at) = self.pick(me, byte, Usage::DERIVE) else { return };
+        let Ok(template) = rights.attributes() else { return };
+        let algorithm = Shape::Parent.algorithm();
+        let key = &self.keys[at];
+        let mut faults = self.may_use(me, key, Usage::DERIVE, algorithm);
+        if !key.rights.terms.permits_hash(hash) {
+            faults.push(Error::NotPermitted);
+        }
+        faults.extend(not_mine(me, &rights));
+        if rights.shape.is_pair() {
+            faults.push(Error::InvalidArgument);
+        }
+        // A counter would start anew.
+        let counts = rights.shape == Shape::Counter && rights.usage.has(Usage::ENCRYPT);
+        if counts || !rights.descend_from(&key.rights) {
+            faults.push(Error::NotPermitted);
+        }
+        let (handle, parent, above) = (key.handle, key.secret, key.strength);
+        let counted = key.rights.uses.is_some();
+        let faults = self.charge(at, counted, faults);
+        let info = [context];
+        // Without any, one time in four.
+        let params = Params::with_hash(hash).info(if context == 0 { &[] } else { &info });
+        let made = session(&self.sessions, me).derive(handle, algorithm, &params, &template);
+        if let Some(handle) = agreed(made.map(Outcome::value), &faults) {
+            let by = Derived { parent, hash, context, len: rights.shape.len() };
+            self.born(me, handle, rights);
+            let known = self.derived.iter().find(|(before, _)| *before == by).map(|(_, secret)| *secret);
+            let child = self.keys.last_mut().unwrap();
+            child.strength = child.strength.min(above);
+            match known {
+                Some(secret) => child.secret = secret,
+                None => self.derived.push((by, child.secret)),
+            }
         }
     }
 

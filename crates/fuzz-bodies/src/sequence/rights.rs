@@ -16,11 +16,21 @@ pub(super) enum Shape {
     Hmac,
     P256,
     Ed25519,
+    Parent,
 }
 
 impl Shape {
-    pub(super) const ALL: [Self; 8] =
-        [Self::Gcm, Self::Counter, Self::Kw, Self::Kwp, Self::Native, Self::Hmac, Self::P256, Self::Ed25519];
+    pub(super) const ALL: [Self; 9] = [
+        Self::Gcm,
+        Self::Counter,
+        Self::Kw,
+        Self::Kwp,
+        Self::Native,
+        Self::Hmac,
+        Self::P256,
+        Self::Ed25519,
+        Self::Parent,
+    ];
 
     pub(super) fn kind(self) -> KeyKind {
         match self {
@@ -29,6 +39,7 @@ impl Shape {
             Self::Hmac => KeyKind::Hmac,
             Self::P256 => KeyKind::EcP256,
             Self::Ed25519 => KeyKind::Ed25519,
+            Self::Parent => KeyKind::Derivation,
         }
     }
 
@@ -42,6 +53,7 @@ impl Shape {
             Self::Hmac => Algorithm::Hmac,
             Self::P256 => Algorithm::EcdsaP256,
             Self::Ed25519 => Algorithm::Ed25519,
+            Self::Parent => Algorithm::CounterHmac,
         }
     }
 
@@ -53,13 +65,14 @@ impl Shape {
             Self::Hmac => &[Usage::MAC, Usage::VERIFY_MAC],
             Self::P256 => &[Usage::SIGN, Usage::VERIFY, Usage::SIGN_DIGEST],
             Self::Ed25519 => &[Usage::SIGN, Usage::VERIFY],
+            Self::Parent => &[Usage::DERIVE],
         }
     }
 
     pub(super) fn strength(self) -> u16 {
         match self {
             Self::Gcm | Self::Kw | Self::P256 | Self::Ed25519 => 128,
-            Self::Counter | Self::Kwp | Self::Native | Self::Hmac => 256,
+            Self::Counter | Self::Kwp | Self::Native | Self::Hmac | Self::Parent => 256,
         }
     }
 
@@ -82,7 +95,7 @@ impl Shape {
     }
 
     fn takes_hash(self) -> bool {
-        matches!(self, Self::Hmac | Self::P256)
+        matches!(self, Self::Hmac | Self::P256 | Self::Parent)
     }
 }
 
@@ -145,7 +158,7 @@ impl Rights {
             .usage(self.usage)
             .permit(self.terms.rule(self.shape))
             .export(self.export);
-        if self.shape == Shape::Hmac {
+        if matches!(self.shape, Shape::Hmac | Shape::Parent) {
             builder = builder.length(32);
         }
         if let Some(uses) = self.uses {
@@ -171,6 +184,16 @@ impl Rights {
             && (!self.terms.deterministic || self.shape == Shape::P256)
             && (self.shape != Shape::Hmac || self.terms.hash.is_some())
             && (self.export.format() != ExportFormat::None || !self.export.needs_trusted())
+    }
+
+    /// Whether a key with these rights has none that `parent` lacks.
+    pub(super) fn descend_from(&self, parent: &Self) -> bool {
+        let export = self.export.format() == ExportFormat::None
+            || (self.export.format() <= parent.export.format()
+                && (self.export.needs_trusted() || !parent.export.needs_trusted()));
+        export
+            && (parent.persistent || !self.persistent)
+            && parent.owner.is_none_or(|owner| self.owner == Some(owner))
     }
 
     /// Whether the engine keeps count of its uses.
