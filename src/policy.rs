@@ -109,7 +109,7 @@ pub(crate) trait Governed {
     /// The key's own strength, or that of the weakest key it travelled under.
     fn effective_strength(&self) -> Strength;
     /// It came of a password.
-    fn from_password(&self) -> bool;
+    fn is_from_password(&self) -> bool;
     /// Stable for the key's life; tells whether two targets are one key.
     fn identity(&self) -> u128;
     /// Spends one use; answers the number of this use, which no other call gets.
@@ -374,7 +374,7 @@ fn caveats_of_child(request: &Request<'_>) -> Caveats {
 
 #[inline]
 fn caveats_of_key(key: &impl Governed) -> Caveats {
-    if key.from_password() {
+    if key.is_from_password() {
         Caveats::PASSWORD
     } else if key.effective_strength() < key.attributes().strength() {
         Caveats::TRANSPORT_STRENGTH

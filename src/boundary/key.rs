@@ -318,7 +318,7 @@ impl Governed for Pinned<'_> {
         &self.key.header.attributes
     }
 
-    fn from_password(&self) -> bool {
+    fn is_from_password(&self) -> bool {
         self.header().origin.password
     }
 

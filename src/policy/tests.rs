@@ -96,7 +96,7 @@ impl Governed for Fake<'_> {
         self.strength
     }
 
-    fn from_password(&self) -> bool {
+    fn is_from_password(&self) -> bool {
         self.from_password
     }
 

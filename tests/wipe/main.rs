@@ -272,6 +272,82 @@ fn keys_for_macs_and_derivation_leave_nothing() {
     });
 }
 
+/// Each construction from a derivation key: parent, child, and nothing of either afterwards.
+#[test]
+fn derivations_leave_nothing() {
+    const FIXED: &[u8] = b"label\0info\0\0\x01\0"; // L: 256 bits
+    let bench = Bench::new();
+    let labelled = SHA256.label(b"label").info(b"info");
+    let first = |fixed: &[u8]| [&[0, 0, 0, 1], fixed].concat();
+    for (algorithm, params, child) in [
+        (Algorithm::OneStepHash, SHA256.info(b"info"), None),
+        (Algorithm::OneStepHmac, SHA256.info(b"info").salt(b"salt"), Some(false)),
+        (Algorithm::CounterHmac, labelled, Some(true)),
+        (Algorithm::FeedbackHmac, labelled, Some(true)),
+    ] {
+        let watch = Watch::new();
+        let blob = apart(|| {
+            let secret = random(11, 32);
+            watch.secret("parent", &secret);
+            let z = [&first(&secret)[..], b"info"].concat();
+            let child = match child {
+                None => outside::digest(Hash::Sha256, &z),
+                Some(false) => outside::hmac(Hash::Sha256, b"salt", &z),
+                Some(true) => outside::hmac(Hash::Sha256, &secret, &first(FIXED)),
+            };
+            watch.secret("child", &secrets::round_keys(&child));
+            bench.partner.seal(&secret)
+        });
+        let policy = leaving(KeyKind::Derivation, Usage::DERIVE, Rule::hashed(algorithm, Hash::Sha256));
+        bench.life(&watch, &blob, policy.length(32), |session, key| {
+            let template =
+                leaving(KeyKind::Aes256, Usage::ENCRYPT, Rule::any(Algorithm::AesGcm)).export(Export::NATIVE);
+            let template = template.build().unwrap();
+            let child = session.derive(key, algorithm, &params, &template).unwrap().value();
+            session.destroy(child).unwrap().value();
+        });
+    }
+}
+
+/// PBKDF2: the padded password and the key. The password itself is the caller's.
+#[test]
+fn keys_from_passwords_leave_nothing() {
+    const PASSWORD: &[u8] = b"a password of the embedder";
+    let engine = Engine::builder().min_iterations(1000).power_on().unwrap();
+    let session = open(&engine);
+    engine.self_test().unwrap();
+    let watch = Watch::new();
+    apart(|| {
+        let mut block = [0; 64];
+        block[..PASSWORD.len()].copy_from_slice(PASSWORD);
+        for pad in [0x36, 0x5c] {
+            let padded: Vec<u8> = block.iter().map(|byte| byte ^ pad).collect();
+            watch.secret("padded password", &padded[..PASSWORD.len()]);
+        }
+        let mut u = outside::hmac(Hash::Sha256, PASSWORD, b"sixteen of salt.\0\0\0\x01");
+        let mut key = u.clone();
+        for _ in 1..1000 {
+            u = outside::hmac(Hash::Sha256, PASSWORD, &u);
+            key.iter_mut().zip(&u).for_each(|(t, u)| *t ^= u);
+        }
+        watch.secret("the last iteration", &u);
+        watch.secret("key", &secrets::round_keys(&key));
+    });
+    let usage = Usage::ENCRYPT.and(Usage::DECRYPT);
+    let template = Attributes::builder(KeyKind::Aes256).usage(usage).permit(Rule::any(Algorithm::AesGcm));
+    let template = template.build().unwrap();
+    let params = SHA256.salt(b"sixteen of salt.").iterations(1000);
+    watch.nothing_lives();
+    watch.nothing_is_freed(|| {
+        let made = session.derive_from_password(Algorithm::Pbkdf2, &params, PASSWORD, &template);
+        let key = made.unwrap().value();
+        assert!(watch.live() > 0, "the detector does not know what the key looks like");
+        session.encrypt(key, Algorithm::AesGcm, &Params::NONE, b"m", &mut [0; 17]).unwrap().value();
+        session.destroy(key).unwrap().value();
+    });
+    watch.nothing_lives();
+}
+
 #[test]
 fn keys_of_rsa_leave_nothing() {
     let bench = Bench::new();
