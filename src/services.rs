@@ -107,7 +107,7 @@ pub static SERVICES: &[Service] = &[
     Service {
         name: "self-test",
         calls: &["self_test"],
-        does: "every known-answer test, then every key record",
+        does: "every known-answer test, the entropy source, then every key record",
         every_state: false,
         ssps: &[(Ssp::RecordSeal, &[Execute])],
         ..ENGINE
@@ -125,6 +125,13 @@ pub static SERVICES: &[Service] = &[
             (Ssp::EdPrivate, &[Zeroise]),
             (Ssp::DrbgState, &[Zeroise]),
         ],
+        ..ENGINE
+    },
+    Service {
+        name: "note a copy",
+        calls: &["resumed"],
+        does: "makes every DRBG reseed before its next output, after a snapshot say",
+        ssps: &[(Ssp::DrbgState, &[Write])],
         ..ENGINE
     },
     Service {
@@ -300,11 +307,24 @@ pub static SERVICES: &[Service] = &[
         usage: Usage::DERIVE,
         ssps: &[
             (Ssp::DerivationKey, &[Execute, Generate]),
-            (Ssp::AesKey, NEW_KEY),
+            (Ssp::AesKey, &[Execute, Generate, Write]),
             (Ssp::HmacKey, NEW_KEY),
             (Ssp::KeyPolicy, &[Execute, Write]),
         ],
         operations: &["derive"],
+        ..SESSION
+    },
+    Service {
+        name: "derive from a password",
+        calls: &["derive_from_password"],
+        does: "makes a key of a password, for stored data",
+        ssps: &[
+            (Ssp::Password, &[Write, Execute, Zeroise]),
+            (Ssp::AesKey, NEW_KEY),
+            (Ssp::HmacKey, NEW_KEY),
+            (Ssp::KeyPolicy, &[Write]),
+        ],
+        operations: &["stretch"],
         ..SESSION
     },
     Service {
@@ -352,8 +372,8 @@ pub static SERVICES: &[Service] = &[
     },
     Service {
         name: "random",
-        calls: &["random"],
-        does: "random bytes",
+        calls: &["random", "random_mixed", "random_fresh"],
+        does: "random bytes; with additional input, and with prediction resistance",
         roles: BOTH,
         ssps: &[(Ssp::DrbgState, &[Execute]), (Ssp::EntropyInput, &[Write, Execute])],
         operations: &["random"],

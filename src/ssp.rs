@@ -29,6 +29,8 @@ pub enum Ssp {
     EdPublic,
     /// What two parties agree on, before it is derived from.
     SharedSecret,
+    /// Passwords that keys are derived from.
+    Password,
     /// Nonces of ECDSA, hashes of Ed25519, blinding of RSA.
     PerMessageSecret,
     /// Samples of the registered entropy source, and what is gathered of them.
@@ -202,6 +204,15 @@ pub static SSPS: &[SspFacts] = &[
         name: "shared secret",
         generation: "key agreement (SP 800-56A r3), encapsulation",
         usage: "derivation of one key",
+        ..WITHIN_A_CALL
+    },
+    SspFacts {
+        ssp: Ssp::Password,
+        name: "password",
+        strength: "unknown; at most 112 are counted",
+        generation: "outside",
+        entry: "as the input of one call",
+        usage: "derivation of one key for stored data",
         ..WITHIN_A_CALL
     },
     SspFacts {
