@@ -30,7 +30,7 @@ impl Entropy for Breakable {
                 GOOD => sound,
                 STUCK => 0x55,
                 // No run is longer than seven, and one value comes far too often.
-                BIASED if self.2 % 8 != 0 => 0x55,
+                BIASED if !self.2.is_multiple_of(8) => 0x55,
                 BIASED => sound,
                 _ => return Err(EntropyFailure),
             };

@@ -1,4 +1,5 @@
 use super::*;
+use crate::boundary::Backends;
 use crate::boundary::image::INTEGRITY_KEY;
 
 /// The definition, with another implementation: length and bytes of each region.
@@ -14,7 +15,7 @@ fn expected(regions: &[&[u8]]) -> [u8; 32] {
 
 /// Judges what `feed` measures.
 fn judged(reference: &[u8; 32], feed: impl FnOnce(&mut Measurement)) -> Result<()> {
-    let mut check = Check::new(false);
+    let mut check = Check::new(false, Backends::fastest());
     let mut measurement = Measurement::new().unwrap();
     feed(&mut measurement);
     let answer = measurement.judge(&mut check, reference);
@@ -82,7 +83,7 @@ fn a_measurement_of_nothing_and_torn_regions_fail() {
 
 #[test]
 fn an_armed_fault_fails_a_good_image() {
-    let mut check = Check::new(true);
+    let mut check = Check::new(true, Backends::fastest());
     let mut measurement = Measurement::new().unwrap();
     measurement.region(b"code");
     let answer = measurement.judge(&mut check, &expected(&[b"code"]));

@@ -202,7 +202,8 @@ impl<S: Store> Session<'_, S> {
                     let pinned = keys.held(held, lane)?.pinned(core.keeper())?;
                     served_algorithm(template)?;
                     let request = core.request(subject, *algorithm, params, peer.len());
-                    let origin = key::origin_of_child(pinned.header().origin, template, core.rulebook.profile);
+                    let origin =
+                        key::origin_of_child(pinned.header().origin, template, core.rulebook.profile);
                     let permit =
                         admit::admit_child_item::<Agree, S>(core, pass, row, &request, pinned, template)?;
                     let indicator = permit.evidence().indicator();

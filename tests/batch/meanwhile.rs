@@ -13,12 +13,15 @@ use crate::keys::{p256, within};
 /// Enough for a second.
 const MANY: usize = 30_000;
 
+/// A session after its batch: each item's answer, and its buffer.
+type Finished<S> = (Session<'static, S>, Vec<Result<(), Error>>, Vec<[u8; 64]>);
+
 /// Signs, with one key and the other in turn, on a thread of its own; says when it is done.
 fn start<S: Store + Send + Sync + 'static>(
     session: Session<'static, S>,
     keys: [KeyHandle; 2],
     done: &Arc<AtomicBool>,
-) -> thread::JoinHandle<(Session<'static, S>, Vec<Result<(), Error>>, Vec<[u8; 64]>)> {
+) -> thread::JoinHandle<Finished<S>> {
     let done = Arc::clone(done);
     thread::spawn(move || {
         let mut buffers = vec![[0xee; 64]; MANY];

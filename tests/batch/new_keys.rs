@@ -105,7 +105,7 @@ fn peers_that_are_none_make_no_key() {
         let (fits, wide) =
             (mac_key().build().unwrap(), mac_key().export(Export::INTEROPERABLE).build().unwrap());
         let rejected = Err(Error::Rejected);
-        let asked: Vec<(KeyHandle, &[u8], &Attributes, Result<(), Error>)> = vec![
+        let asked: [(KeyHandle, &[u8], &Attributes, Result<(), Error>); 9] = [
             (own, &good, &fits, Ok(())),
             (own, &off, &fits, rejected),
             (own, &[], &fits, rejected),
