@@ -11,6 +11,8 @@ pub(crate) mod derivation;
 mod drbg;
 pub(crate) mod image;
 pub(crate) mod key;
+#[cfg(strongroom_lab)]
+pub mod lab;
 mod prepared;
 pub(crate) mod public;
 pub(crate) mod random;

@@ -3,7 +3,12 @@
 //!
 //! Each answers `None` for bytes that its parser rejects, else whether emitting what was parsed gives the
 //! same bytes again, which must be `true`.
+//!
+//! The laboratory build alone has [`raw`] beside them: primitives over bytes, for conformance tests whose inputs
+//! no service takes.
 
+#[cfg(strongroom_lab)]
+pub use crate::boundary::lab as raw;
 use crate::wire::{pkcs8, spki, wrapped_key};
 
 /// A native wrapped-key blob.

@@ -80,7 +80,7 @@ mod fork; // counts forks; holds the library's only system call of its own
 mod kat; // compile-time reader of known answers
 #[cfg(all(feature = "alloc", any(strongroom_lab, fuzzing)))]
 #[doc(hidden)]
-pub mod lab; // pure parsers for fuzzing; in no ordinary build
+pub mod lab; // pure parsers for fuzzing, primitives for conformance tests; in no ordinary build
 mod sync; // the only place for locks
 mod wire; // parse and emit: blobs, policies, DER; no crypto
 

@@ -204,7 +204,7 @@ pub(in crate::boundary) fn signature_len<C: Named>(
 // -- raw --
 
 /// FIPS 186-5, 6.4.1, with k from the seeded HMAC_DRBG.
-fn sign_raw<C: Named>(
+pub(in crate::boundary) fn sign_raw<C: Named>(
     key: &ec::PrivateKey<C>,
     d: &[u8],
     hash: Hash,

@@ -94,7 +94,13 @@ fn run(kdf: Kdf, params: &Params<'_>, z: &[u8], secret: &mut [u8]) -> Result<()>
 }
 
 /// RFC 5869 sections 2.2 and 2.3.
-fn hkdf_raw(hash: Hash, salt: &[u8], ikm: &[u8], info: &[u8], okm: &mut [u8]) -> Result<()> {
+pub(in crate::boundary) fn hkdf_raw(
+    hash: Hash,
+    salt: &[u8],
+    ikm: &[u8],
+    info: &[u8],
+    okm: &mut [u8],
+) -> Result<()> {
     let len = hash.output_len();
     let mut block = Zeroizing::new([0u8; MAX_BLOCK]);
     let block = block.get_mut(..len).ok_or(Error::Corrupted)?;
