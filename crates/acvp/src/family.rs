@@ -1,0 +1,74 @@
+//! The algorithms, a file each: from the JSON of a case to its answer.
+
+pub(crate) mod aes_cbc;
+pub(crate) mod aes_ctr;
+pub(crate) mod aes_gcm;
+pub(crate) mod cmac;
+pub(crate) mod ctr_drbg;
+pub(crate) mod ecdsa;
+pub(crate) mod eddsa;
+pub(crate) mod hash;
+pub(crate) mod hmac;
+pub(crate) mod kas_ecc;
+pub(crate) mod kda;
+pub(crate) mod key_wrap;
+pub(crate) mod kts_ifc;
+mod pattern;
+pub(crate) mod rsa;
+pub(crate) mod rsa_primitive;
+
+use strongroom::{Hash, KeyKind};
+
+use crate::fields::{Fields, Result, malformed, unsupported};
+
+/// Which way a cipher goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Encrypt,
+    Decrypt,
+}
+
+fn direction(group: Fields<'_>) -> Result<Direction> {
+    match group.text("direction")? {
+        "encrypt" => Ok(Direction::Encrypt),
+        "decrypt" => Ok(Direction::Decrypt),
+        other => malformed(format!("direction {other:?}")),
+    }
+}
+
+/// The kind of an AES key of this many bits.
+fn aes(bits: usize) -> Result<KeyKind> {
+    match bits {
+        128 => Ok(KeyKind::Aes128),
+        192 => Ok(KeyKind::Aes192),
+        256 => Ok(KeyKind::Aes256),
+        _ => unsupported(format!("AES keys of {bits} bits")),
+    }
+}
+
+/// The AES kind that fits the bytes of a key.
+fn aes_of(key: &[u8]) -> Result<KeyKind> {
+    aes(key.len() * 8)
+}
+
+/// A hash by its name in ACVP.
+fn hash_named(name: &str) -> Result<Hash> {
+    Ok(match name {
+        "SHA2-224" => Hash::Sha224,
+        "SHA2-256" => Hash::Sha256,
+        "SHA2-384" => Hash::Sha384,
+        "SHA2-512" => Hash::Sha512,
+        "SHA2-512/256" => Hash::Sha512_256,
+        "SHA3-224" => Hash::Sha3_224,
+        "SHA3-256" => Hash::Sha3_256,
+        "SHA3-384" => Hash::Sha3_384,
+        "SHA3-512" => Hash::Sha3_512,
+        _ => return unsupported(format!("hash {name}")),
+    })
+}
+
+/// Refuses a test type that the file does not answer.
+fn test_type<'a>(group: Fields<'a>, known: &[&str]) -> Result<&'a str> {
+    let found = group.text("testType")?;
+    if known.contains(&found) { Ok(found) } else { unsupported(format!("test type {found}")) }
+}

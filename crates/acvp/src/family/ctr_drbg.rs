@@ -1,0 +1,59 @@
+//! ctrDRBG with AES-256 and the derivation function, over given entropy: the engine's own is never given.
+
+use serde_json::Value;
+use strongroom::lab::raw::CtrDrbgUnderTest;
+
+use super::test_type;
+use crate::fields::{Fault, Fields, Result, answer, hex, malformed, unsupported};
+use crate::registry::Group;
+use crate::rig::Rig;
+
+pub(crate) fn open<'r>(_rig: &'r Rig, _set: Fields<'_>, group: Fields<'_>) -> Result<Group<'r>> {
+    test_type(group, &["AFT"])?;
+    let mode = group.text("mode")?;
+    if mode != "AES-256" {
+        return unsupported(format!("CTR_DRBG of {mode}"));
+    }
+    if !group.flag_or("derFunc", true)? {
+        return unsupported("no derivation function");
+    }
+    let resists = group.flag_or("predResistance", false)?;
+    let len = group.whole_bytes("returnedBitsLen")?;
+    Ok(Group::of(move |test| {
+        let (entropy, nonce) = (test.hex("entropyInput")?, test.hex("nonce")?);
+        let made = CtrDrbgUnderTest::instantiate(&entropy, &nonce, &test.hex_or_empty("persoString")?);
+        let mut drbg = made.map_err(too_short)?;
+        let mut out = None;
+        for step in test.list("otherInput")? {
+            let step = Fields::of(step, "an entry of `otherInput`")?;
+            let (entropy, additional) =
+                (step.hex_or_empty("entropyInput")?, step.hex_or_empty("additionalInput")?);
+            match step.text("intendedUse")? {
+                "reSeed" => drbg.reseed(&entropy, &additional).map_err(too_short)?,
+                "generate" => {
+                    let mut bytes = vec![0; len];
+                    // Section 9.3.1: prediction resistance reseeds, and the additional input goes in there.
+                    if resists {
+                        drbg.reseed(&entropy, &additional).map_err(too_short)?;
+                        drbg.generate(&mut bytes, &[])?;
+                    } else {
+                        drbg.generate(&mut bytes, &additional)?;
+                    }
+                    out = Some(bytes);
+                }
+                other => return malformed(format!("intendedUse {other:?}")),
+            }
+        }
+        let bits: Option<Value> = out.as_deref().map(hex);
+        bits.map_or_else(|| malformed("nothing is generated"), |bits| Ok(answer([("returnedBits", bits)])))
+    }))
+}
+
+fn too_short(error: strongroom::Error) -> Fault {
+    match error {
+        strongroom::Error::InvalidArgument => {
+            Fault::Unsupported("entropy, nonces or strings of lengths that the engine refuses".into())
+        }
+        other => other.into(),
+    }
+}
