@@ -277,6 +277,18 @@ mod rsa_raw {
         Ok(out)
     }
 
+    /// The numbers of a key: n, e, d, p, q, dP, dQ, qInv (RFC 8017 section 3.2).
+    ///
+    /// # Errors
+    /// `Rejected` for a key that fails its checks.
+    pub fn rsa_numbers(parts: RsaParts<'_>, random: &mut Random<'_>) -> Result<[Vec<u8>; 8]> {
+        let RsaParts { n, e, p, q, d } = parts;
+        let (key, _) = PrivateKey::import(&Components { n, e, p, q, d, crt: None }, random)?;
+        key.with_components(|n, e, d, p, q, dp, dq, q_inv| {
+            Ok([n, e, d, p, q, dp, dq, q_inv].map(<[u8]>::to_vec))
+        })
+    }
+
     /// `input ^ e mod n` (RFC 8017 sections 5.1.1 and 5.2.2), as long as n.
     ///
     /// # Errors
@@ -360,6 +372,6 @@ mod rsa_raw {
 }
 #[cfg(feature = "rsa")]
 pub use rsa_raw::{
-    RsaParts, oaep_decode, oaep_encode, pkcs1_encode, pkcs1_verify, pss_encode, pss_verify, rsa_private,
-    rsa_public,
+    RsaParts, oaep_decode, oaep_encode, pkcs1_encode, pkcs1_verify, pss_encode, pss_verify, rsa_numbers,
+    rsa_private, rsa_public,
 };

@@ -126,21 +126,17 @@ fn receive(rig: &Rig, transport: &Transport, test: Fields<'_>) -> Result<Option<
     exponent(&e)?;
     let label = transport.label(test)?;
     let Some(blob) = fitted(&number("serverC")?, n.len()) else { return Ok(None) };
-    let crt = if test.has("iutDmp1") {
-        Some([number("iutDmp1")?, number("iutDmq1")?, number("iutIqmp")?])
-    } else {
-        None
-    };
-    // The engine takes private keys with their CRT numbers, and with the exponent 65537.
-    if let (Some(payload), Some([dp, dq, q_inv]), [1, 0, 1]) = (transport.payload(), &crt, e.as_slice()) {
-        let pkcs8 = der::rsa_pkcs8([&n, &e, &d, &p, &q, dp, dq, q_inv]);
+    let parts = raw::RsaParts { n: &n, e: &e, p: &p, q: &q, d: Some(&d) };
+    // Private keys of the engine have the exponent 65537.
+    if let (Some(payload), [1, 0, 1]) = (transport.payload(), e.as_slice()) {
+        let Some(numbers) = verdict(raw::rsa_numbers(parts, &mut rig.blinding()))? else { return Ok(None) };
+        let pkcs8 = der::rsa_pkcs8(numbers.each_ref().map(Vec::as_slice));
         let kek = rig.bring_in(policy(transport.kind, Usage::UNWRAP, transport.rule()), &pkcs8)?;
         let (payload, params) = (payload.build()?, Params::with_hash(transport.hash).label(&label));
         let (session, form) = (rig.session(), UnwrapAs::Foreign(&payload));
         let opened = verdict(session.unwrap(kek.handle(), Algorithm::RsaOaep, &params, &blob, form))?;
         return opened.map(|key| rig.take_out(&rig.hold(key.value()))).transpose();
     }
-    let parts = raw::RsaParts { n: &n, e: &e, p: &p, q: &q, d: Some(&d) };
     let Some(em) = verdict(raw::rsa_private(parts, &blob, &mut rig.blinding()))? else { return Ok(None) };
     verdict(raw::oaep_decode(transport.hash, &label, &em))
 }
