@@ -31,6 +31,23 @@ step() {
     echo "== $name: passed in $((SECONDS - start)) s"
 }
 
+# Builds the program and asks it once for an answer and once for an error.
+acvp_program() {
+    local program=target/lab/debug/strongroom-acvp answer code
+    cargo lab build --package strongroom-acvp || return 1
+    answer=$("$program" <<'END') || return 1
+[{"acvVersion": "1.0"}, {"vsId": 1, "algorithm": "SHA2-256", "revision": "1.0", "testGroups": [{"tgId": 1,
+  "testType": "AFT", "tests": [{"tcId": 1, "msg": "616263", "len": 24}]}]}]
+END
+    grep -q BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD <<<"$answer" || return 1
+    answer=$("$program" <<<'{"algorithm": "LMS", "mode": "keyGen", "testGroups": []}' 2>&1)
+    code=$?
+    [ "$code" -eq 3 ] && [[ $answer == *"LMS keyGen"* ]] || return 1
+    answer=$("$program" <<<'{' 2>/dev/null)
+    code=$?
+    [ "$code" -eq 2 ] && [ -z "$answer" ]
+}
+
 step "ordinary build" \
     "The failing test's name stands above; 'cargo test NAME' runs it alone. If docs.rs failed, the documents are stale: STRONGROOM_WRITE_DOCS=1 cargo test --test docs" \
     cargo test --workspace --lib --bins --tests --examples
@@ -40,6 +57,9 @@ step "documentation tests" \
 step "laboratory build" \
     "The tests that break self-tests on purpose; 'cargo lab test NAME' runs one alone." \
     cargo lab test --workspace
+step "ACVP program" \
+    "The program reads a set on standard input: crates/acvp/README.md. What it answers is tested in crates/acvp/src/tests.rs." \
+    acvp_program
 for features in "" "alloc" "std" "aes" "hmac" "sha3" "kdf" "ecdsa" "secp256k1" "ed25519" "rsa" "aes,hmac,ecdsa,ed25519"; do
     step "build with features '${features:-none}'" \
         "A build that leaves families out must compile: look for a use that lacks its #[cfg(feature = ..)]." \

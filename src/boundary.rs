@@ -11,7 +11,7 @@ pub(crate) mod derivation;
 mod drbg;
 pub(crate) mod image;
 pub(crate) mod key;
-#[cfg(strongroom_lab)]
+#[cfg(all(feature = "alloc", strongroom_lab))]
 pub mod lab;
 mod prepared;
 pub(crate) mod public;

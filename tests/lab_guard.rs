@@ -86,6 +86,7 @@ fn the_laboratory_build_says_so() {
     engine.lab_raw_samples(&mut one).unwrap();
     engine.lab_raw_samples(&mut other).unwrap();
     assert_ne!(one, other, "fresh samples (ENT-9)");
+    assert!(strongroom::lab::raw::cbc_encrypt(&[0; 16], &[0; 16], &[0; 32]).is_ok());
     let session = engine.open_session(strongroom::Subject::user(1), b"").unwrap();
     let indicator = session.random(&mut [0; 8]).unwrap().indicator();
     assert!(indicator.caveats().has(strongroom::Caveats::TEST_BUILD), "IND-4");
@@ -105,4 +106,28 @@ fn symbols_of_this_program() {
     assert!(!has(&control), "a name that nothing has is not found");
     assert!(has(&mangled("selftest", "power_on")), "a name that both builds have is found");
     assert_eq!(has(&mangled("builder", "test_named")), cfg!(strongroom_lab));
+    assert_eq!(has(&mangled("lab", "cbc_encrypt")), cfg!(strongroom_lab));
+}
+
+/// The ACVP program refuses an ordinary build, with the reason and the command; tests pass over it.
+#[test]
+fn the_acvp_program_is_refused_without_the_flag() {
+    let compile = |cfg: &[&str]| {
+        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let output =
+            std::env::temp_dir().join(format!("strongroom-acvp-{}-{}", std::process::id(), cfg.len()));
+        let mut command = std::process::Command::new(rustc);
+        command.args(["--edition=2024", "--emit=metadata", "crates/acvp/src/main.rs", "-o"]).arg(&output);
+        let done = command.args(cfg).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+        let _ = std::fs::remove_file(output);
+        (done.status.success(), String::from_utf8(done.stderr).unwrap())
+    };
+    let (built, message) = compile(&[]);
+    assert!(!built);
+    assert_eq!(message.matches("error").count(), 2, "one error and the sum: {message}");
+    assert!(message.contains("exists in the laboratory build alone"), "{message}");
+    assert!(message.contains("cargo lab build --release -p strongroom-acvp"), "{message}");
+    for pass in ["test", "clippy", "doc"] {
+        assert!(compile(&["--cfg", pass]).0, "{pass}");
+    }
 }

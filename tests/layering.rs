@@ -71,6 +71,7 @@ const EDGES: &[(&str, &str, Way, &str)] = &[
     ("hooks", "policy", Down, "the authenticator is asked about a subject"),
     ("integrity", "boundary", Down, "the MAC of the image, and its comparison"),
     ("integrity", "error", Down, "answers"),
+    ("lab", "boundary", Down, "raw primitives, in the laboratory build alone"),
     ("lab", "wire", Down, "pure parsers, for fuzzing"),
     ("outcome", "algorithm", Down, "the indicator names it"),
     ("outcome", "attributes", Down, "the indicator names a strength"),
@@ -305,6 +306,19 @@ fn unsafe_code_has_its_places() {
 fn claims_of_a_blob_are_believed_in_one_place() {
     // lab.rs exists in laboratory and fuzzing builds alone, and only writes the claims down again.
     only_in(".authenticated", &["boundary/wrapping.rs", "lab.rs"], |_| false);
+}
+
+#[test]
+fn raw_primitives_are_in_laboratory_builds_alone() {
+    let declared = |file: &str, cfg: &str, item: &str| {
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        assert!(text.contains(&format!("{cfg}\n{item}")), "{file}: `{item}` stands behind `{cfg}`");
+        assert_eq!(text.matches(item).count(), 1, "{file}");
+    };
+    declared("boundary.rs", "#[cfg(all(feature = \"alloc\", strongroom_lab))]", "pub mod lab;");
+    declared("lab.rs", "#[cfg(strongroom_lab)]", "pub use crate::boundary::lab as raw;");
+    // Nothing else of the engine uses them.
+    only_in("boundary::lab", &["lab.rs"], |_| false);
 }
 
 #[test]

@@ -15,6 +15,8 @@ mod family;
 mod fields;
 mod registry;
 mod rig;
+#[cfg(test)]
+mod tests;
 
 use std::io::{Read as _, Write as _};
 use std::process::ExitCode;
