@@ -89,7 +89,7 @@ impl Prepared {
             }
             #[cfg(feature = "rsa")]
             (KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096, KeyClass::Public) => {
-                let (e, n) = bytes.split_at_checked(4).ok_or(Error::Rejected)?;
+                let (e, n) = bytes.split_at_checked(super::public::RSA_E_LEN).ok_or(Error::Rejected)?;
                 Ok(Self::RsaPublic(alloc::boxed::Box::new(rsa::PublicKey::new(n, e)?)))
             }
             _ => Err(Error::Unsupported),

@@ -20,6 +20,9 @@ pub(crate) fn emit<'b>(permit: Permit<'_, Inspect>, mut out: Staged<'b>) -> Resu
     Ok(out)
 }
 
+/// Room for the public exponent of a stored RSA key, before its modulus.
+pub(super) const RSA_E_LEN: usize = 8;
+
 /// Length of what [`emit`] writes.
 pub(crate) fn emitted_len(permit: &Permit<'_, Inspect>) -> Result<usize> {
     permit.material(|material| with_info(material.prepared(), spki::emitted_len))
@@ -32,7 +35,7 @@ pub(crate) fn fill(info: &PublicKeyInfo<'_>, mut place: Vacant<'_>) -> Result<Pa
         PublicKeyInfo::Ec { point, .. } => uncompressed(point, &mut place)?,
         PublicKeyInfo::Ed25519 { key } => right_aligned(place.bytes(), key)?,
         PublicKeyInfo::Rsa { n, e } => {
-            let (exponent, modulus) = place.bytes().split_at_mut_checked(4).ok_or(Error::Rejected)?;
+            let (exponent, modulus) = place.bytes().split_at_mut_checked(RSA_E_LEN).ok_or(Error::Rejected)?;
             right_aligned(exponent, e)?;
             if modulus.len() != n.len() {
                 return Err(Error::Rejected);

@@ -630,7 +630,7 @@ const fn rsa_kind(kind: KeyKind) -> KindRow {
         generate: rsa::generate,
         pairwise: Some(&rsa::PAIR),
         casts: RSA_PAIR,
-        public_len: kind.modulus_len().saturating_add(4),
+        public_len: kind.modulus_len().saturating_add(super::public::RSA_E_LEN),
     }
 }
 

@@ -34,7 +34,7 @@ pub(in crate::boundary) type Random<'a> = dyn FnMut(&mut [u8]) -> Result<()> + '
 pub(in crate::boundary) struct PublicKey {
     modulus: PublicModulus,
     n: Vec<u8>,
-    e: u32,
+    e: u64,
 }
 
 enum PublicModulus {
@@ -46,7 +46,7 @@ enum PublicModulus {
 impl PublicKey {
     /// A key from elsewhere, after the checks of VAL-RSA-1 (SP 800-56B Rev. 2 section 6.4.2.2,
     /// SP 800-89 section 5.3.3): n of 2048, 3072 or 4096 bits, odd, without a small factor, neither
-    /// prime nor the power of a prime; e odd, 2^16 < e < 2^32. FIPS 186-5 allows e up to 2^256; the
+    /// prime nor the power of a prime; e odd, 2^16 < e < 2^64. FIPS 186-5 allows e up to 2^256; the
     /// cap keeps the cost of a verification small, and no larger e is in use.
     pub(in crate::boundary) fn new(n: &[u8], e: &[u8]) -> Result<Self> {
         let n = trim(n);
@@ -61,7 +61,7 @@ impl PublicKey {
     }
 
     /// A key of our own making: sizes are checked, factors are not.
-    fn unchecked(n: &[u8], e: u32) -> Result<Self> {
+    fn unchecked(n: &[u8], e: u64) -> Result<Self> {
         fn prepared<const W: usize>(n: &[u8]) -> Result<Box<Modulus<W>>> {
             let mut limbs = [0; W];
             mont::from_be(n, &mut limbs).ok_or(Error::Rejected)?;
@@ -81,7 +81,7 @@ impl PublicKey {
     }
 
     /// The public exponent.
-    pub(in crate::boundary) const fn e(&self) -> u32 {
+    pub(in crate::boundary) const fn e(&self) -> u64 {
         self.e
     }
 
@@ -93,7 +93,7 @@ impl PublicKey {
     /// `input ^ e mod n` (RFC 8017 sections 5.1.1 and 5.2.2), both of `k` bytes and `input < n`. The length
     /// and range of the input are in an attacker's hands, the length of the output is in the caller's.
     pub(in crate::boundary) fn public_op(&self, input: &[u8], out: &mut [u8]) -> Result<()> {
-        fn power<const W: usize>(n: &Modulus<W>, e: u32, input: &[u8], out: &mut [u8]) -> Result<()> {
+        fn power<const W: usize>(n: &Modulus<W>, e: u64, input: &[u8], out: &mut [u8]) -> Result<()> {
             // The input may be the encoding of a key (OAEP): everything is wiped.
             let (mut base, mut form) = (Zeroizing::new([0; W]), Zeroizing::new([0; W]));
             mont::from_be(input, &mut base).ok_or(Error::Rejected)?;
@@ -132,7 +132,7 @@ pub(in crate::boundary) struct PrivateKey {
 impl PrivateKey {
     /// A key from its stored form, `p || q`, each half as long as n. The primes are trusted: they
     /// come from [`generate`] or [`PrivateKey::import`].
-    pub(in crate::boundary) fn load(primes: &[u8], e: u32) -> Result<Self> {
+    pub(in crate::boundary) fn load(primes: &[u8], e: u64) -> Result<Self> {
         exponent(&e.to_be_bytes())?;
         let numbers = Numbers::load(primes, e)?;
         let mut n = vec![0; primes.len()];
@@ -215,7 +215,7 @@ impl PrivateKey {
 }
 
 /// d, as long as n.
-fn private_exponent<const H: usize>(p: &[u8], q: &[u8], e: u32) -> Result<Zeroizing<Vec<u8>>> {
+fn private_exponent<const H: usize>(p: &[u8], q: &[u8], e: u64) -> Result<Zeroizing<Vec<u8>>> {
     let (p, q) = (check::half::<H>(p)?, check::half::<H>(q)?);
     check::private_exponent(&p, &q, e)
 }
@@ -230,13 +230,13 @@ const fn modulus_bits(len: usize) -> Result<u32> {
     }
 }
 
-/// A public exponent that the engine takes: odd, 2^16 < e < 2^32.
-fn exponent(e: &[u8]) -> Result<u32> {
+/// A public exponent that the engine takes: odd, 2^16 < e < 2^64.
+fn exponent(e: &[u8]) -> Result<u64> {
     let e = trim(e);
-    let mut bytes = [0u8; 4];
+    let mut bytes = [0u8; 8];
     let start = bytes.len().checked_sub(e.len()).ok_or(Error::Rejected)?;
     bytes.get_mut(start..).ok_or(Error::Rejected)?.copy_from_slice(e);
-    let e = u32::from_be_bytes(bytes);
+    let e = u64::from_be_bytes(bytes);
     if e <= 1 << 16 || e.is_multiple_of(2) { Err(Error::Rejected) } else { Ok(e) }
 }
 

@@ -5,7 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
-use crypto_bigint::{CtGt, CtSelect, Limb, NonZero, Odd, Uint};
+use crypto_bigint::{CtGt, CtSelect, Limb, NonZero, Odd, Uint, Word};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -102,10 +102,10 @@ pub(super) fn far_apart<const H: usize>(p: &Uint<H>, q: &Uint<H>) -> bool {
 }
 
 /// gcd(prime - 1, e) = 1, in a time that does not tell the remainder.
-pub(super) fn coprime_before<const H: usize>(prime: &Uint<H>, e: u32) -> Result<bool> {
+pub(super) fn coprime_before<const H: usize>(prime: &Uint<H>, e: u64) -> Result<bool> {
     let before = Zeroizing::new(prime.wrapping_sub(&Uint::ONE));
     let remainder = before.rem_limb(limb(e)?);
-    Ok(Uint::<1>::from(remainder.0).gcd(&Uint::from_u32(e)) == Uint::ONE)
+    Ok(Uint::<1>::from(remainder.0).gcd(&single(e)?) == Uint::ONE)
 }
 
 /// d = e^-1 mod lcm(p-1, q-1), as long as n and big-endian, refused unless 2^(nlen/2) < d (FIPS 186-5 A.1.1
@@ -116,7 +116,7 @@ pub(super) fn coprime_before<const H: usize>(prime: &Uint<H>, e: u32) -> Result<
 pub(super) fn private_exponent<const H: usize>(
     p: &Uint<H>,
     q: &Uint<H>,
-    e: u32,
+    e: u64,
 ) -> Result<Zeroizing<Vec<u8>>> {
     let p1 = Zeroizing::new(p.wrapping_sub(&Uint::ONE));
     let q1 = Zeroizing::new(q.wrapping_sub(&Uint::ONE));
@@ -125,10 +125,10 @@ pub(super) fn private_exponent<const H: usize>(
 
     // lambda mod e, of the remainders of its factors.
     let divisor = limb(e)?;
-    let remainders =
-        Uint::<1>::from(p1.rem_limb(divisor).0).wrapping_mul(&Uint::<1>::from(q1.rem_limb(divisor).0));
-    let remainder = Uint::<1>::from(remainders.rem_limb(divisor).0);
-    let modulus = Odd::new(Uint::<1>::from_u32(e)).into_option().ok_or(Error::Rejected)?;
+    let (low, high) =
+        Uint::<1>::from(p1.rem_limb(divisor).0).widening_mul(&Uint::<1>::from(q1.rem_limb(divisor).0));
+    let modulus = Odd::new(single(e)?).into_option().ok_or(Error::Rejected)?;
+    let remainder = Zeroizing::new(Uint::rem_wide((low, high), modulus.as_nz_ref()));
     let inverse = remainder.invert_odd_mod(&modulus).into_option().ok_or(Error::Rejected)?;
     let k = Zeroizing::new(modulus.wrapping_sub(&inverse));
 
@@ -151,8 +151,7 @@ pub(super) fn private_exponent<const H: usize>(
 ///
 /// The division starts at the low end: each limb of the quotient is what its product with e has to explain
 /// modulo 2^64, so that nothing is estimated and the time tells nothing.
-fn invert(number: &mut [u8], k: u64, e: u32) -> Result<()> {
-    let e = u64::from(e);
+fn invert(number: &mut [u8], k: u64, e: u64) -> Result<()> {
     // Newton: an odd number is its own inverse modulo 8, and each step doubles the bits.
     let inverse =
         (0..5).fold(e, |inverse, _| inverse.wrapping_mul(2u64.wrapping_sub(e.wrapping_mul(inverse))));
@@ -170,7 +169,7 @@ fn invert(number: &mut [u8], k: u64, e: u32) -> Result<()> {
 }
 
 /// d e = 1 mod (prime - 1), for a d as long as n.
-fn require_inverse_modulo_before<const H: usize>(d: &[u8], prime: &Uint<H>, e: u32) -> Result<()> {
+fn require_inverse_modulo_before<const H: usize>(d: &[u8], prime: &Uint<H>, e: u64) -> Result<()> {
     let mut exact = Zeroizing::new(vec![0u8; Uint::<H>::BYTES.saturating_mul(2)]);
     fit(d, &mut exact)?;
     let (high, low) = exact.split_at_checked(Uint::<H>::BYTES).ok_or(Error::Corrupted)?;
@@ -181,9 +180,9 @@ fn require_inverse_modulo_before<const H: usize>(d: &[u8], prime: &Uint<H>, e: u
 }
 
 /// `value` < prime - 1 and value e = 1 mod (prime - 1).
-fn require_inverse_before<const H: usize>(value: &Uint<H>, prime: &Uint<H>, e: u32) -> Result<()> {
+fn require_inverse_before<const H: usize>(value: &Uint<H>, prime: &Uint<H>, e: u64) -> Result<()> {
     let modulus = Zeroizing::new(non_zero(&prime.wrapping_sub(&Uint::ONE))?);
-    let product = Zeroizing::new(value.widening_mul(&Uint::<H>::from_u32(e)));
+    let product = Zeroizing::new(value.widening_mul(&Uint::<H>::from_u64(e)));
     let rest = Zeroizing::new(Uint::rem_wide(*product, &modulus));
     require(modulus.ct_gt(value).to_bool() && *rest == Uint::ONE)
 }
@@ -207,8 +206,14 @@ fn fit(bytes: &[u8], exact: &mut [u8]) -> Result<()> {
     require(zeros.iter().fold(0, |seen, byte| seen | byte).ct_eq(&0).into())
 }
 
-pub(super) fn limb(e: u32) -> Result<NonZero<Limb>> {
-    NonZero::new(Limb::from_u32(e)).into_option().ok_or(Error::Rejected)
+pub(super) fn limb(e: u64) -> Result<NonZero<Limb>> {
+    // Where limbs are of 32 bits, private keys have no larger exponent.
+    let word = Word::try_from(e).map_err(|_| Error::Rejected)?;
+    NonZero::new(Limb(word)).into_option().ok_or(Error::Rejected)
+}
+
+pub(super) fn single(e: u64) -> Result<Uint<1>> {
+    Ok(Uint::from(limb(e)?.get()))
 }
 
 fn non_zero<const H: usize>(value: &Uint<H>) -> Result<NonZero<Uint<H>>> {

@@ -162,10 +162,10 @@ impl<const L: usize> Modulus<L> {
     }
 
     /// `base ^ exponent` in Montgomery form, for a public exponent.
-    pub(super) fn power_public(&self, base: &[u64; L], exponent: u32, out: &mut [u64; L]) {
+    pub(super) fn power_public(&self, base: &[u64; L], exponent: u64, out: &mut [u64; L]) {
         let mut square = Zeroizing::new([0u64; L]);
         *out = self.one;
-        for bit in (0..32 - exponent.leading_zeros()).rev() {
+        for bit in (0..64 - exponent.leading_zeros()).rev() {
             core::mem::swap(&mut *square, out);
             self.mul(&square, &square, out);
             if exponent >> bit & 1 == 1 {
@@ -311,7 +311,7 @@ mod tests {
     proptest! {
         #[test]
         fn agrees_with_another_implementation(
-            n in odd_modulus(), a in number(), b in number(), e in any::<u32>(), x in number(),
+            n in odd_modulus(), a in number(), b in number(), e in any::<u64>(), x in number(),
         ) {
             let modulus = Modulus::new(&n).unwrap();
             let params = BoxedMontyParams::new(Odd::new(boxed(&n)).unwrap());

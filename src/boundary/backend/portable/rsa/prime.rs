@@ -11,7 +11,7 @@ use super::{Random, check};
 use crate::error::{Error, Result};
 
 /// The public exponent of every generated key, fixed before p and q.
-pub(in crate::boundary) const E: u32 = 65_537;
+pub(in crate::boundary) const E: u64 = 65_537;
 
 /// A new private key: p and q, big-endian, each of half the size of the modulus.
 ///

@@ -23,7 +23,7 @@ pub(super) enum Numbers {
 
 impl Numbers {
     /// From the stored form, `p || q`.
-    pub(super) fn load(primes: &[u8], e: u32) -> Result<Self> {
+    pub(super) fn load(primes: &[u8], e: u64) -> Result<Self> {
         match primes.len() {
             256 => Ok(Self::B2048(Crt::load::<{ U1024::LIMBS }>(primes, e)?)),
             384 => Ok(Self::B3072(Crt::load::<{ U1536::LIMBS }>(primes, e)?)),
@@ -79,12 +79,12 @@ pub(super) struct Crt<const L: usize, const W: usize> {
     dq: [u64; L],
     /// q^-1 mod p in Montgomery form.
     qinv: [u64; L],
-    e: u32,
+    e: u64,
 }
 
 impl<const L: usize, const W: usize> Crt<L, W> {
     /// `H` is the size of a prime in the limbs of `crypto_bigint`.
-    fn load<const H: usize>(primes: &[u8], e: u32) -> Result<Box<Self>> {
+    fn load<const H: usize>(primes: &[u8], e: u64) -> Result<Box<Self>> {
         let (p_bytes, q_bytes) = primes.split_at_checked(primes.len() / 2).ok_or(Error::Rejected)?;
         let (mut p, mut q) = (Zeroizing::new([0; L]), Zeroizing::new([0; L]));
         mont::from_be(p_bytes, &mut p).ok_or(Error::Rejected)?;
@@ -238,15 +238,15 @@ fn half_power<const L: usize, const W: usize>(
 
 /// e^-1 mod (prime - 1) = (1 + k (prime - 1)) / e with k = -(prime - 1)^-1 mod e. The division is exact,
 /// so it is a multiplication by the inverse of e modulo a power of two.
-fn inverse_before<const H: usize>(prime: &Uint<H>, e: u32) -> Result<Uint<H>> {
+fn inverse_before<const H: usize>(prime: &Uint<H>, e: u64) -> Result<Uint<H>> {
     let before = Zeroizing::new(prime.wrapping_sub(&Uint::ONE));
     let remainder = Zeroizing::new(Uint::<1>::from(before.rem_limb(super::check::limb(e)?).0));
-    let modulus = Odd::new(Uint::<1>::from_u32(e)).into_option().ok_or(Error::Rejected)?;
+    let modulus = Odd::new(super::check::single(e)?).into_option().ok_or(Error::Rejected)?;
     let inverse = Zeroizing::new(remainder.invert_odd_mod(&modulus).into_option().ok_or(Error::Rejected)?);
     let k = Zeroizing::new(modulus.wrapping_sub(&inverse));
     let k = Zeroizing::new(k.resize::<H>());
     let numerator = Zeroizing::new(before.wrapping_mul(&*k).wrapping_add(&Uint::ONE));
-    let of_e = Uint::<H>::from_u32(e).invert_mod2k_vartime(Uint::<H>::BITS);
+    let of_e = Uint::<H>::from_u64(e).invert_mod2k_vartime(Uint::<H>::BITS);
     let of_e = of_e.into_option().ok_or(Error::Rejected)?;
     Ok(numerator.wrapping_mul(&of_e))
 }

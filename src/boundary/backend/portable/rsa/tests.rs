@@ -145,12 +145,14 @@ fn public_key_refusals() {
         &[0xff, 0xff],
         &[1, 0, 0],
         &[1, 0, 2],
-        &[1, 0, 0, 0, 1],
         &[0xff, 0xff, 0xff, 0xfe],
+        &[1, 0, 0, 0, 0, 0, 0, 0, 1],
     ] {
         assert!(rejected(PublicKey::new(&n, wrong)), "{wrong:?}");
     }
-    assert!(PublicKey::new(&n, &[0xff; 4]).is_ok());
+    for right in [&[1, 0, 1][..], &[0xff; 4], &[1, 0, 0, 0, 1], &[0xff; 8]] {
+        assert!(PublicKey::new(&n, right).is_ok(), "{right:?}");
+    }
 }
 
 #[test]
