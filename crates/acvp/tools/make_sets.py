@@ -635,7 +635,7 @@ def rsa_signatures():
 
     for revision in ("FIPS186-5", "FIPS186-4"):
         s = Set("RSA", "sigVer", revision, name="RSA-sigVer" + ("" if revision.endswith("5") else "-FIPS186-4"))
-        for bits, e in ((2048, 65537), (2048, 0xA10001), (3072, 65537), (4096, 65537)):
+        for bits, e in ((2048, 65537), (2048, 0xFBA871DFA1AA1EAB), (3072, 65537), (4096, 65537)):
             for kind, h, salt in [("pkcs1v1.5", h, 0) for h in ("SHA2-256", "SHA2-224", "SHA3-512")] + [
                 ("pss", h, salt) for h, salts in SALTS.items() for salt in salts
             ]:
@@ -668,7 +668,7 @@ def rsa_primitives():
     for mode, revision, given, made in (("signaturePrimitive", "2.0", "message", "signature"),
                                         ("decryptionPrimitive", "Sp800-56Br2", "ct", "pt")):
         s = Set("RSA", mode, revision)
-        for bits, e in ((2048, 65537), (2048, 0xA10001), (3072, 65537), (4096, 65537)):
+        for bits, e in ((2048, 65537), (2048, 0xA10001), (2048, 0xFBA871DFA1AA1EAB), (3072, 0x314809ECF47F), (4096, 65537)):
             for key_mode in ("standard", "crt"):
                 if key_mode == "crt" and (bits, e) != (2048, 65537):
                     continue
@@ -689,7 +689,7 @@ def rsa_primitives():
                     for bad in (0, 1, n - 1):
                         s.test({**head, given: integer(bad, bits // 8)}, {"testPassed": False})
         s.group(modulo=2048, keyMode="standard", pubExpMode="random")
-        big = {**head, "e": "0123456789AB"}
+        big = {**head, "e": "010000000000000001"}
         s.test({**big, given: "02"}, None)
         s.code = 3
         s.write()
@@ -697,7 +697,7 @@ def rsa_primitives():
 
 def kts():
     s = Set("KTS-IFC", revision="Sp800-56Br2")
-    for e in (65537, 0xA10001):
+    for e in (65537, 0x314809ECF47F):
         for h, length in (("SHA2-256", 1024), ("SHA2-512", 512), ("SHA2-224", 1024), ("SHA3-256", 1040)):
             if e != 65537 and h != "SHA2-256":
                 continue

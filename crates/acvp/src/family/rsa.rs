@@ -22,12 +22,13 @@ pub(super) fn kind(group: Fields<'_>) -> Result<KeyKind> {
     }
 }
 
-/// Refuses exponents that the engine does not take: it has 2^16 < e < 2^32.
+/// Refuses exponents that the engine does not take: it has 2^16 < e < 2^64.
 pub(super) fn exponent(e: &[u8]) -> Result<()> {
-    match trimmed(e) {
+    let e = trimmed(e);
+    match e {
         [_] | [_, _] | [1, 0, 0] | [] => unsupported("public exponents of 2^16 or less"),
-        [_, _, _] | [_, _, _, _] => Ok(()),
-        _ => unsupported("public exponents of 2^32 or more"),
+        [_, _, _, ..] if e.len() <= 8 => Ok(()),
+        _ => unsupported("public exponents of 2^64 or more"),
     }
 }
 
