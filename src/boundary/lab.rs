@@ -146,7 +146,7 @@ pub type Random<'a> = dyn FnMut(&mut [u8]) -> Result<()> + 'a;
 mod ec_raw {
     use super::{Error, Hash, KeyKind, Result, Vec, vec};
     use crate::boundary::alg::ecdsa::{Named, sign_raw};
-    use crate::boundary::backend::portable::ec::{P256, P384, PrivateKey, PublicKey};
+    use crate::boundary::backend::portable::ec::{P256, P384, P521, PrivateKey, PublicKey};
     use crate::boundary::backend::portable::hash;
 
     /// Signs with any hash (FIPS 186-5 section 6.4): `z` hedges the nonce, none makes it deterministic.
@@ -163,6 +163,7 @@ mod ec_raw {
         match curve {
             KeyKind::EcP256 => sign::<P256>(hash, d, message, z),
             KeyKind::EcP384 => sign::<P384>(hash, d, message, z),
+            KeyKind::EcP521 => sign::<P521>(hash, d, message, z),
             _ => Err(Error::Unsupported),
         }
     }
@@ -181,6 +182,7 @@ mod ec_raw {
         match curve {
             KeyKind::EcP256 => verify::<P256>(hash, q, message, signature),
             KeyKind::EcP384 => verify::<P384>(hash, q, message, signature),
+            KeyKind::EcP521 => verify::<P521>(hash, q, message, signature),
             _ => Err(Error::Unsupported),
         }
     }
@@ -193,6 +195,7 @@ mod ec_raw {
         match curve {
             KeyKind::EcP256 => agree::<P256>(d, peer),
             KeyKind::EcP384 => agree::<P384>(d, peer),
+            KeyKind::EcP521 => agree::<P521>(d, peer),
             _ => Err(Error::Unsupported),
         }
     }
@@ -205,6 +208,7 @@ mod ec_raw {
         match curve {
             KeyKind::EcP256 => public::<P256>(d),
             KeyKind::EcP384 => public::<P384>(d),
+            KeyKind::EcP521 => public::<P521>(d),
             _ => Err(Error::Unsupported),
         }
     }

@@ -16,6 +16,7 @@ const SEQUENCE: u8 = 0x30;
 const EC: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01];
 const P256: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
 const P384: &[u8] = &[0x2B, 0x81, 0x04, 0x00, 0x22];
+const P521: &[u8] = &[0x2B, 0x81, 0x04, 0x00, 0x23];
 const ED25519: &[u8] = &[0x2B, 0x65, 0x70];
 const RSA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01];
 
@@ -47,6 +48,7 @@ fn algorithm(kind: KeyKind) -> Vec<u8> {
     let (name, parameters) = match kind {
         KeyKind::EcP256 => (EC, item(OID, &[P256])),
         KeyKind::EcP384 => (EC, item(OID, &[P384])),
+        KeyKind::EcP521 => (EC, item(OID, &[P521])),
         KeyKind::Ed25519 => (ED25519, Vec::new()),
         _ => (RSA, item(NULL, &[])),
     };

@@ -3,7 +3,7 @@
 //!
 //! * In: the KEK comes under RSA-OAEP, as an operator would bring one. Keys have 112 bits of strength then.
 //! * Out: generated keys, for the responses that show them, leave under a KEK that comes of key agreement on
-//!   P-384, because a weaker KEK wraps no stronger key.
+//!   P-521, because a weaker KEK wraps no stronger key.
 
 use std::cell::OnceCell;
 
@@ -133,16 +133,17 @@ impl Rig {
     }
 
     fn outward_kek(&self) -> Result<Kek> {
-        const HASH: Hash = Hash::Sha384;
+        const HASH: Hash = Hash::Sha512;
         const INFO: &[u8] = b"strongroom-acvp";
-        let rule = Rule::hashed(Algorithm::EcdhP384, HASH);
-        let theirs = self.generate(policy(KeyKind::EcP384, Usage::AGREE, rule))?;
-        let d = self.random(48)?;
-        let ours = raw::ec_public(KeyKind::EcP384, &d)?;
+        let rule = Rule::hashed(Algorithm::EcdhP521, HASH);
+        let theirs = self.generate(policy(KeyKind::EcP521, Usage::AGREE, rule))?;
+        // Below the order, whose first bits are 1.
+        let d = [vec![0], self.random(65)?].concat();
+        let ours = raw::ec_public(KeyKind::EcP521, &d)?;
         let kek = policy(KeyKind::Aes256, Usage::WRAP, Rule::any(Algorithm::AesKwp)).build()?;
         let params = Params::with_hash(HASH).kdf(Kdf::Hkdf).info(INFO);
-        let agreed = self.session.agree(theirs.handle, Algorithm::EcdhP384, &params, &ours, &kek)?;
-        let z = raw::ecdh(KeyKind::EcP384, &d, &der::point(&self.spki(&theirs)?)?)?;
+        let agreed = self.session.agree(theirs.handle, Algorithm::EcdhP521, &params, &ours, &kek)?;
+        let z = raw::ecdh(KeyKind::EcP521, &d, &der::point(&self.spki(&theirs)?)?)?;
         Ok(Kek { handle: agreed.value(), bytes: raw::hkdf(HASH, &[], &z, INFO, 32)? })
     }
 }

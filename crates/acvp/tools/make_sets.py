@@ -370,14 +370,16 @@ def hmac():
 
 # -- elliptic curves --
 
-CURVES = {"P-256": (ec.SECP256R1(), 32), "P-384": (ec.SECP384R1(), 48)}
+CURVES = {"P-256": (ec.SECP256R1(), 32), "P-384": (ec.SECP384R1(), 48), "P-521": (ec.SECP521R1(), 66)}
 ORDERS = {
     "P-256": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
     "P-384": 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
+    "P-521": int("01" + 32 * "FF" + "FA51868783BF2F966B7FCC0148F709A5D03BB5C9B8899C47AEBB6FB71E91386409", 16),
 }
 PRIMES = {
     "P-256": 2**256 - 2**224 + 2**192 + 2**96 - 1,
     "P-384": 2**384 - 2**128 - 2**96 + 2**32 - 1,
+    "P-521": 2**521 - 1,
 }
 CHASH = {
     "SHA2-224": hashes.SHA224(), "SHA2-256": hashes.SHA256(), "SHA2-384": hashes.SHA384(),
@@ -417,13 +419,14 @@ def ecdsa():
     s.write()
 
     pairs = [("P-256", h) for h in CHASH] + [("P-384", h) for h in ("SHA2-384", "SHA2-512", "SHA2-256", "SHA3-384")]
+    pairs += [("P-521", h) for h in ("SHA2-512", "SHA2-256")]
     s = Set("ECDSA", "sigGen", "FIPS186-5")
     for curve, h in pairs:
         s.group(curve=curve, hashAlg=h, componentTest=False, answer={"generated": True})
         s.test({"message": H(rnd(128))}, {"generated": True})
     s.group(curve="P-256", hashAlg="SHA2-256", componentTest=True, answer={"generated": True})
     s.test({"message": H(rnd(32))}, {"generated": True})
-    s.group(curve="P-521", hashAlg="SHA2-256", componentTest=False)
+    s.group(curve="K-283", hashAlg="SHA2-256", componentTest=False)
     s.test({"message": H(rnd(32))}, None)
     s.group(curve="P-256", hashAlg="SHAKE-128", componentTest=False)
     s.test({"message": H(rnd(32))}, None)
@@ -434,7 +437,7 @@ def ecdsa():
         s = Set("ECDSA", "sigVer", revision, name="ECDSA-sigVer" + ("" if revision != "1.0" else "-1.0"))
         for curve, h in pairs:
             for component in (False, True):
-                if component and (curve == "P-384" or h != "SHA2-256"):
+                if component and (curve != "P-256" or h != "SHA2-256"):
                     continue
                 s.group(curve=curve, hashAlg=h, componentTest=component)
                 _, key = ec_key(curve)

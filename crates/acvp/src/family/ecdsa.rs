@@ -1,5 +1,5 @@
 //! ECDSA and DetECDSA on the curves of the engine: the services', but for the pairs of curve and hash that
-//! policy refuses (SHA-224; on P-384 everything below SHA-384).
+//! policy refuses (SHA-224; on larger curves every hash that is weaker than the curve).
 
 use strongroom::lab::raw;
 use strongroom::{Algorithm, Export, Hash, KeyHandle, KeyKind, Params, Rule, Usage};
@@ -23,6 +23,7 @@ impl Curve {
         match name {
             "P-256" => Ok(Self { kind: KeyKind::EcP256, field: 32, algorithm: Algorithm::EcdsaP256 }),
             "P-384" => Ok(Self { kind: KeyKind::EcP384, field: 48, algorithm: Algorithm::EcdsaP384 }),
+            "P-521" => Ok(Self { kind: KeyKind::EcP521, field: 66, algorithm: Algorithm::EcdsaP521 }),
             _ => unsupported(format!("curve {name}")),
         }
     }

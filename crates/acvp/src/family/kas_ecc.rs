@@ -40,7 +40,8 @@ pub(crate) fn open<'r>(rig: &'r Rig, _set: Fields<'_>, group: Fields<'_>) -> Res
     };
     let algorithm = match curve.kind {
         KeyKind::EcP256 => Algorithm::EcdhP256,
-        _ => Algorithm::EcdhP384,
+        KeyKind::EcP384 => Algorithm::EcdhP384,
+        _ => Algorithm::EcdhP521,
     };
     let scheme = Scheme { curve, algorithm, ours, theirs, hash_z };
     Ok(Group::of(move |test| if judge { validate(rig, scheme, test) } else { agree(rig, scheme, test) }))
