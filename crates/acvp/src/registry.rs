@@ -97,7 +97,7 @@ pub(crate) fn find(set: Fields<'_>) -> Result<Open> {
     let named = |row: &&Row| row.algorithm == algorithm && row.mode.eq_ignore_ascii_case(mode);
     let Some(row) = ROWS.iter().find(named) else { return unsupported("no such algorithm and mode here") };
     let same = |known: &&str| known.eq_ignore_ascii_case(revision);
-    if revision.is_empty() || row.revisions.iter().any(|known| same(&known)) {
+    if revision.is_empty() || row.revisions.iter().any(same) {
         Ok(row.open)
     } else {
         unsupported(format!("revision {revision}"))
