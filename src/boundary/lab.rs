@@ -13,7 +13,7 @@ use super::backend::portable::aes::modes::CmacKey;
 use super::backend::portable::aes::{BLOCK, BlockKey, GcmKey};
 use super::backend::portable::hash::HmacKey;
 use super::backend::portable::key_wrap;
-use super::drbg::CtrDrbg;
+use super::drbg::ctr::CtrDrbg;
 use crate::algorithm::Hash;
 #[cfg(feature = "ecdsa")]
 use crate::attributes::KeyKind;
