@@ -71,10 +71,20 @@ pub enum Algorithm {
     EcdhP384 = 0x0512,
     /// ECDH on P-521 into a derived key (SP 800-56A r3 section 5.7.1.2, SP 800-56C r2).
     EcdhP521 = 0x0513,
+    /// ML-KEM: keys encapsulated under a public key (FIPS 203 section 7).
+    MlKem = 0x0521,
     /// Ed25519, pure (FIPS 186-5 section 7.6).
     Ed25519 = 0x0601,
     /// Ed25519ph: Ed25519 over SHA-512 of the message, with a context (FIPS 186-5 section 7.8).
     Ed25519ph = 0x0602,
+    /// ML-DSA, pure (FIPS 204 section 5.2).
+    MlDsa = 0x0621,
+    /// HashML-DSA: ML-DSA over the hash of the message (FIPS 204 section 5.4).
+    HashMlDsa = 0x0622,
+    /// SLH-DSA, pure (FIPS 205 section 10.2.1).
+    SlhDsa = 0x0631,
+    /// HashSLH-DSA: SLH-DSA over the hash of the message (FIPS 205 section 10.2.2).
+    HashSlhDsa = 0x0632,
     /// CTR_DRBG with AES-256 and derivation function (SP 800-90A r1 section 10.2.1).
     CtrDrbg = 0x0701,
     /// HMAC_DRBG with SHA-512 (SP 800-90A r1 section 10.1.2).
@@ -168,6 +178,16 @@ pub enum Family {
     EddsaPrehash,
     /// Key agreement on elliptic curves.
     Agreement,
+    /// ML-DSA.
+    MlDsa,
+    /// ML-DSA over a hash: a key serves this or the pure one.
+    MlDsaPrehash,
+    /// SLH-DSA.
+    SlhDsa,
+    /// SLH-DSA over a hash: a key serves this or the pure one.
+    SlhDsaPrehash,
+    /// Key encapsulation.
+    Encapsulation,
     /// HKDF.
     Derivation,
     /// One-step derivation.
@@ -211,7 +231,8 @@ impl Ivs {
     }
 }
 
-/// Longest context of a signature, in bytes (FIPS 186-5 section 7.8).
+/// Longest context of a signature, in bytes (FIPS 186-5 section 7.8, FIPS 204 section 5.2, FIPS 205
+/// section 10.2).
 pub(crate) const MAX_CONTEXT: usize = 255;
 
 /// The closed sets a scheme's parameters come from.
@@ -421,7 +442,8 @@ impl<'a> Params<'a> {
         Self { tag_len: Some(bytes), ..self }
     }
 
-    /// Deterministic ECDSA (FIPS 186-5 A.3.3) instead of the hedged default.
+    /// Deterministic ECDSA (FIPS 186-5 A.3.3), ML-DSA (FIPS 204 section 3.4) or SLH-DSA (FIPS 205 section 9.2)
+    /// instead of the hedged default.
     #[must_use]
     pub const fn deterministic(self) -> Self {
         Self { deterministic: true, ..self }
@@ -512,8 +534,13 @@ impl Algorithm {
             Self::EcdhP256 => &facts::ECDH_P256,
             Self::EcdhP384 => &facts::ECDH_P384,
             Self::EcdhP521 => &facts::ECDH_P521,
+            Self::MlKem => &facts::ML_KEM,
             Self::Ed25519 => &facts::ED25519,
             Self::Ed25519ph => &facts::ED25519PH,
+            Self::MlDsa => &facts::ML_DSA,
+            Self::HashMlDsa => &facts::HASH_ML_DSA,
+            Self::SlhDsa => &facts::SLH_DSA,
+            Self::HashSlhDsa => &facts::HASH_SLH_DSA,
             Self::CtrDrbg => &facts::CTR_DRBG,
             Self::HmacDrbg => &facts::HMAC_DRBG,
             Self::Hkdf => &facts::HKDF,

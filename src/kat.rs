@@ -116,10 +116,13 @@ const FILES: [&str; 22] = [
     include_str!("../kat-vectors/cast/hmac_drbg.txt"),
     include_str!("../kat-vectors/cast/kbkdf.txt"),
     include_str!("../kat-vectors/cast/kdf.txt"),
+    include_str!("../kat-vectors/cast/ml_dsa.txt"),
+    include_str!("../kat-vectors/cast/ml_kem.txt"),
     include_str!("../kat-vectors/cast/pbkdf2.txt"),
     include_str!("../kat-vectors/cast/rsa_2048.txt"),
     include_str!("../kat-vectors/cast/sha.txt"),
     include_str!("../kat-vectors/cast/sha3.txt"),
+    include_str!("../kat-vectors/cast/slh_dsa.txt"),
 ];
 
 const _: () = {

@@ -37,7 +37,10 @@
         feature = "rsa",
         feature = "ecdsa",
         feature = "secp256k1",
-        feature = "ed25519"
+        feature = "ed25519",
+        feature = "ml-kem",
+        feature = "ml-dsa",
+        feature = "slh-dsa"
     )),
     allow(dead_code, unused_imports, unused_variables)
 )]

@@ -27,6 +27,10 @@ pub enum Ssp {
     EdPrivate,
     /// Ed25519 public keys.
     EdPublic,
+    /// Private keys of ML-KEM, ML-DSA and SLH-DSA.
+    PqPrivate,
+    /// Public keys of ML-KEM, ML-DSA and SLH-DSA.
+    PqPublic,
     /// What two parties agree on, before it is derived from.
     SharedSecret,
     /// Passwords that keys are derived from.
@@ -87,6 +91,9 @@ impl Ssp {
             KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::EcP521 | KeyKind::EcSecp256k1 => Self::EcPrivate,
             KeyKind::Ed25519 if public => Self::EdPublic,
             KeyKind::Ed25519 => Self::EdPrivate,
+            // ML-KEM, ML-DSA, SLH-DSA.
+            _ if public => Self::PqPublic,
+            _ => Self::PqPrivate,
         }
     }
 
@@ -197,6 +204,21 @@ pub static SSPS: &[SspFacts] = &[
         name: "Ed25519 public key",
         strength: "128",
         usage: "verification",
+        ..PUBLIC
+    },
+    SspFacts {
+        ssp: Ssp::PqPrivate,
+        name: "post-quantum private key",
+        strength: "128 to 256",
+        generation: "DRBG (FIPS 203, 204, 205), with a pairwise test",
+        usage: "signatures, or decapsulation",
+        ..KEY
+    },
+    SspFacts {
+        ssp: Ssp::PqPublic,
+        name: "post-quantum public key",
+        strength: "128 to 256",
+        usage: "verification, or encapsulation",
         ..PUBLIC
     },
     SspFacts {

@@ -2,7 +2,14 @@
 //! renders them and compares;
 //! `STRONGROOM_WRITE_DOCS=1 cargo test --test docs` writes them.
 #![cfg(all(feature = "std", feature = "aes", feature = "hmac"))]
-#![cfg(all(feature = "rsa", feature = "ecdsa", feature = "ed25519"))] // the documents show the full build
+#![cfg(all(
+    feature = "rsa",
+    feature = "ecdsa",
+    feature = "ed25519",
+    feature = "ml-kem",
+    feature = "ml-dsa",
+    feature = "slh-dsa"
+))] // the documents show the full build
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test
 
 use std::fmt::Write;

@@ -8,12 +8,15 @@ use strongroom::{Algorithm, Engine, KeyKind};
 fn a_pairwise_test_waits_for_the_known_answers_of_an_algorithm_of_its_kind() {
     let mut pairs = 0;
     for kind in KeyKind::ALL {
-        let Ok((casts, Some(_))) = <Engine>::tests_of_kind(kind) else { continue };
+        let Ok((casts, Some(pairwise))) = <Engine>::tests_of_kind(kind) else { continue };
         let casts: Vec<_> = casts.collect();
         let serves = Algorithm::all().filter(|algorithm| algorithm.facts().kinds.contains(&kind));
         let covered = serves.into_iter().any(|algorithm| {
             let (applying, opening) = <Engine>::tests_of(algorithm).unwrap();
-            applying.chain(opening).all(|test| casts.contains(&test))
+            // PCT-5: that of SLH-DSA compares what key generation made, and signs nothing.
+            let signs = pairwise != "SLH-DSA pairwise";
+            let mut used = applying.chain(opening).filter(|test| signs || test.ends_with("key generation"));
+            used.all(|test| casts.contains(&test))
         });
         assert!(covered, "{} pairs are tested with an algorithm that is not: {casts:?}", kind.name());
         pairs += 1;

@@ -2,13 +2,13 @@
 """Confirms the known answers of kat-vectors/cast/ with implementations that share nothing with the
 library: `cryptography` (OpenSSL), PyCryptodome, and the short ones below.
 
-    pip install cryptography pycryptodome
+    pip install cryptography pycryptodome kyber-py dilithium-py slh-dsa pqcrypto
     python3 kat-vectors/tools/make_cast.py
 
 Prints a line per check; exits with 1 if one fails, a value went unread or an input is there twice.
 It changes no file: kat-vectors/README.md tells where each value comes from and how the generated ones
 were made.
-Written against cryptography 48 and PyCryptodome 4.4.
+Written against cryptography 50, PyCryptodome 4.4, kyber-py 1.2, dilithium-py 1.5, slh-dsa 0.2 and pqcrypto 1.0.
 """
 
 import hashlib
@@ -19,6 +19,9 @@ import re
 import subprocess
 import sys
 
+import pqcrypto
+import slhdsa
+import slhdsa.lowlevel.slhdsa as slh_low
 from Crypto.Cipher import AES, PKCS1_OAEP
 from Crypto.Hash import CMAC, HMAC, SHA3_256, SHA256, SHA384, SHA512, SHAKE256
 from Crypto.Protocol import KDF
@@ -26,7 +29,7 @@ from Crypto.PublicKey import ECC, RSA
 from Crypto.Signature import DSS, eddsa, pkcs1_15, pss
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, keywrap
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, mlkem, padding, rsa, utils
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.cmac import CMAC as OpenSslCmac
@@ -35,6 +38,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.kbkdf import KBKDFCMAC, KBKDFHMAC, CounterLocation, Mode
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
+from dilithium_py.ml_dsa import ML_DSA_44
+from kyber_py.ml_kem import ML_KEM_768
 
 CAST = pathlib.Path(__file__).resolve().parent.parent / "cast"
 failures = 0
@@ -675,6 +680,149 @@ def rsa_2048(v):
     check("rsa oaep decrypt PyCryptodome", PKCS1_OAEP.new(other, hashAlgo=SHA256).decrypt(ct) == msg)
 
 
+def derived(name, length):
+    """The inputs that no document gives."""
+    return hashlib.shake_256(b"strongroom CAST " + name.encode()).digest(length)
+
+
+def ml_kem(v):
+    sha = lambda data: hashlib.sha256(data).digest()
+    seed = {x: derived(f"ML-KEM {x} d", 32) + derived(f"ML-KEM {x} z", 32) for x in ("keygen", "encaps", "decaps", "reject")}
+    check("ml-kem seeds", all(v[f"{x}_seed"] == seed[x] for x in ("keygen", "decaps", "reject")))
+    ek, dk = ML_KEM_768.key_derive(v["keygen_seed"])
+    check("ml-kem keygen kyber-py", (sha(ek), sha(dk)) == (v["keygen_ek_sha256"], v["keygen_dk_sha256"]))
+    key = mlkem.MLKEM768PrivateKey.from_seed_bytes(v["keygen_seed"])
+    check("ml-kem keygen OpenSSL", key.public_key().public_bytes_raw() == ek)
+
+    m = v["encaps_m"]
+    check("ml-kem encaps m", m == derived("ML-KEM encaps m", 32))
+    k, c = ML_KEM_768._encaps_internal(v["encaps_ek"], m)
+    check("ml-kem encaps kyber-py", (sha(c), k) == (v["encaps_c_sha256"], v["encaps_k"]))
+    key = mlkem.MLKEM768PrivateKey.from_seed_bytes(seed["encaps"])
+    check("ml-kem encaps key OpenSSL", key.public_key().public_bytes_raw() == v["encaps_ek"])
+    check("ml-kem encaps opened by OpenSSL", key.decapsulate(c) == k)
+
+    for x in ("decaps", "reject"):
+        ek, dk = ML_KEM_768.key_derive(v[f"{x}_seed"])
+        k, c = ML_KEM_768._encaps_internal(ek, derived(f"ML-KEM {x} m", 32))
+        if x == "reject":
+            c = bytes([c[0] ^ 1]) + c[1:]
+            k = hashlib.shake_256(v["reject_seed"][32:] + c).digest(32)
+        check(f"ml-kem {x} values", (c, k) == (v[f"{x}_c"], v[f"{x}_k"]))
+        check(f"ml-kem {x} kyber-py", ML_KEM_768.decaps(dk, c) == k)
+        key = mlkem.MLKEM768PrivateKey.from_seed_bytes(v[f"{x}_seed"])
+        check(f"ml-kem {x} OpenSSL", key.decapsulate(c) == k)
+
+
+OID_SHA256 = bytes.fromhex("0609608648016503040201")
+
+
+def ml_dsa(v):
+    sha = lambda data: hashlib.sha256(data).digest()
+    openssl = lambda seed: mldsa.MLDSA44PrivateKey.from_seed_bytes(seed)
+    names = (("keygen", "ML-DSA keygen"), ("hedged", "ML-DSA hedged"), ("prehash", "HashML-DSA sign"))
+    check("ml-dsa seeds", all(v[f"{x}_seed"] == derived(f"{name} seed", 32) for x, name in names))
+    pk, sk = ML_DSA_44.key_derive(v["keygen_seed"])
+    check("ml-dsa keygen dilithium-py", (sha(pk), sha(sk)) == (v["keygen_pk_sha256"], v["keygen_sk_sha256"]))
+    check("ml-dsa keygen OpenSSL", openssl(v["keygen_seed"]).public_key().public_bytes_raw() == pk)
+
+    _pk, sk = ML_DSA_44.key_derive(v["sign_seed"])
+    sig = ML_DSA_44._sign_internal(sk, v["sign_formatted_msg"], bytes(32))
+    check("ml-dsa sign dilithium-py", sha(sig) == v["sign_sig_sha256"])
+    rejected = ml_dsa_rejections(sk, v["sign_formatted_msg"])
+    check(f"ml-dsa sign meets every rejection {sorted(rejected)}", {"z", "r0", "ct0", "h"} <= rejected)
+
+    pk, sk = ML_DSA_44.key_derive(v["hedged_seed"])
+    ctx, msg = v["hedged_context"], v["hedged_msg"]
+    check("ml-dsa hedged inputs", (ctx, msg) == (derived("ML-DSA hedged context", 20), derived("ML-DSA hedged message", 61)))
+    check("ml-dsa hedged rnd", v["hedged_rnd"] == derived("ML-DSA hedged rnd", 32))
+    sig = ML_DSA_44._sign_internal(sk, bytes([0, len(ctx)]) + ctx + msg, v["hedged_rnd"])
+    check("ml-dsa hedged dilithium-py", sha(sig) == v["hedged_sig_sha256"])
+    check("ml-dsa hedged accepted by OpenSSL", verifies(openssl(v["hedged_seed"]).public_key().verify, sig, msg, ctx))
+
+    pk, ctx, msg, sig = (v[f"verify_{x}"] for x in ("pk", "context", "msg", "sig"))
+    public = openssl(derived("ML-DSA verify seed", 32)).public_key()
+    check("ml-dsa verify key", public.public_bytes_raw() == pk)
+    check("ml-dsa verify OpenSSL", verifies(public.verify, sig, msg, ctx))
+    check("ml-dsa refuse OpenSSL", not verifies(public.verify, sig, msg, b""))
+    check("ml-dsa verify dilithium-py", ML_DSA_44.verify(pk, msg, sig, ctx) and not ML_DSA_44.verify(pk, msg, sig))
+
+    pk, sk = ML_DSA_44.key_derive(v["prehash_seed"])
+    ctx, msg = v["prehash_context"], v["prehash_msg"]
+    formatted = bytes([1, len(ctx)]) + ctx + OID_SHA256 + sha(msg)
+    sig = ML_DSA_44._sign_internal(sk, formatted, bytes(32))
+    check("hash-ml-dsa sign dilithium-py", sha(sig) == v["prehash_sig_sha256"])
+    prehashed = {"context": ctx, "hash_algorithm": pqcrypto.HashAlgorithm.Sha256}
+    other = pqcrypto.ml_dsa_44
+    check("hash-ml-dsa sign accepted by pqcrypto", accepted(other, pk, sha(msg), sig, **prehashed))
+    pk, ctx, msg, sig = (v[f"preverify_{x}"] for x in ("pk", "context", "msg", "sig"))
+    formatted = bytes([1, len(ctx)]) + ctx + OID_SHA256 + sha(msg)
+    check("hash-ml-dsa verify dilithium-py", ML_DSA_44._verify_internal(pk, formatted, sig))
+    check("hash-ml-dsa verify pqcrypto", accepted(other, pk, sha(msg), sig, context=ctx, hash_algorithm=pqcrypto.HashAlgorithm.Sha256))
+
+
+def ml_dsa_rejections(sk, formatted):
+    """Algorithm 7 of FIPS 204 over dilithium-py's arithmetic; answers the reasons to reject that it met."""
+    ml, met, kappa = ML_DSA_44, set(), 0
+    rho, k, tr, *vectors = ml._unpack_sk(sk)
+    s1, s2, t0 = (vector.to_ntt() for vector in vectors)
+    a_hat, alpha = ml._expand_matrix_from_seed(rho), 2 * ml.gamma_2
+    mu = ml._h(tr + formatted, 64)
+    random = ml._h(k + bytes(32) + mu, 64)
+    while True:
+        y = ml._expand_mask_vector(random, kappa)
+        kappa += ml.l
+        w = (a_hat @ y.to_ntt()).from_ntt()
+        c = ml._h(mu + w.high_bits(alpha).bit_pack_w(ml.gamma_2), ml.c_tilde_bytes)
+        c = ml.R.sample_in_ball(c, ml.tau).to_ntt()
+        z, cs2 = y + s1.scale(c).from_ntt(), s2.scale(c).from_ntt()
+        bounds = {"z": z.check_norm_bound(ml.gamma_1 - ml.beta)}
+        bounds["r0"] = (w - cs2).low_bits(alpha).check_norm_bound(ml.gamma_2 - ml.beta)
+        if not any(bounds.values()):
+            ct0 = t0.scale(c).from_ntt()
+            bounds["ct0"] = ct0.check_norm_bound(ml.gamma_2)
+            bounds["h"] = (-ct0).make_hint(w - cs2 + ct0, alpha).sum_hint() > ml.omega
+        if not any(bounds.values()):
+            return met
+        met |= {reason for reason, broken in bounds.items() if broken}
+
+
+def accepted(module, pk, msg, sig, **params):
+    """The verdict of pqcrypto, which takes a digest in place of a message that is hashed."""
+    try:
+        return module.verify(pk, msg, sig, **params) is not False
+    except (pqcrypto.InvalidSignatureError, ValueError):
+        return False
+
+
+def slh_dsa(v):
+    sha = lambda data: hashlib.sha256(data).digest()
+    for tag, par in (("sha2", slhdsa.sha2_128f), ("shake", slhdsa.shake_128f)):
+        parts = ("sk.seed", "sk.prf", "pk.seed")
+        seeds = lambda what: [derived(f"SLH-DSA {tag} {what} {part}", 16) for part in parts]
+        check(f"slh-dsa {tag} keygen seeds", b"".join(seeds("keygen")) == v[f"{tag}_keygen_seeds"])
+        key = (*seeds("keygen"), v[f"{tag}_keygen_root"])
+        check(f"slh-dsa {tag} keygen slh-dsa", slh_low.validate_secretkey(key, par))
+
+        sk, opt, ctx, msg = (v[f"{tag}_sign_{x}"] for x in ("sk", "opt_rand", "context", "msg"))
+        check(f"slh-dsa {tag} sign inputs", sk[:48] == b"".join(seeds("sign")) and opt == derived(f"SLH-DSA {tag} opt_rand", 16))
+        key = tuple(sk[i : i + 16] for i in range(0, 64, 16))
+        slh_low.token_bytes = lambda length: opt[:length]
+        sig = slh_low.sign(bytes([0, len(ctx)]) + ctx + msg, key, par, True)
+        check(f"slh-dsa {tag} sign slh-dsa", sha(sig) == v[f"{tag}_sign_sig_sha256"])
+        other = getattr(pqcrypto, f"slh_dsa_{tag}_128f")
+        check(f"slh-dsa {tag} sign accepted by pqcrypto", accepted(other, sk[32:], msg, sig, context=ctx))
+
+        pk, ctx, msg = (v[f"{tag}_verify_{x}"] for x in ("pk", "context", "msg"))
+        sig = (CAST.parent / "signatures" / f"slh_dsa_{tag}_128f.bin").read_bytes()
+        for context in (ctx, b""):
+            what, good = ("verify", True) if context else ("refuse", False)
+            formatted = bytes([0, len(context)]) + context + msg
+            ok = slh_low.verify(formatted, sig, (pk[:16], pk[16:]), par)
+            check(f"slh-dsa {tag} {what} slh-dsa", ok == good)
+            check(f"slh-dsa {tag} {what} pqcrypto", accepted(other, pk, msg, sig, context=context) == good)
+
+
 def unique(files):
     """CAST-8: no value of 8 bytes or more stands, whole, in another value of any file."""
     all_values = [(f"{v.name} {key}", value) for v in files for key, value in v.values.items()]
@@ -705,8 +853,11 @@ CHECKS = {
     "ed25519ph": ed25519phs,
     "kbkdf": kbkdf,
     "kdf": kdf,
+    "ml_dsa": ml_dsa,
+    "ml_kem": ml_kem,
     "pbkdf2": pbkdf2,
     "rsa_2048": rsa_2048,
+    "slh_dsa": slh_dsa,
 }
 
 

@@ -31,8 +31,13 @@ pub(crate) static FACTS: &[&Facts] = &[
     &ECDH_P256,
     &ECDH_P384,
     &ECDH_P521,
+    &ML_KEM,
     &ED25519,
     &ED25519PH,
+    &ML_DSA,
+    &HASH_ML_DSA,
+    &SLH_DSA,
+    &HASH_SLH_DSA,
     &CTR_DRBG,
     &HMAC_DRBG,
     &HKDF,
@@ -347,6 +352,75 @@ const ECDH: Facts = Facts {
     family: Family::Agreement,
     params: ParamSet { hashes: HashSet::STRONG, derives: true, kdf: true, ..ParamSet::NONE },
 };
+pub(super) static ML_KEM: Facts = Facts {
+    algorithm: Algorithm::MlKem,
+    name: "ML-KEM",
+    standard: "FIPS 203 7",
+    approval: Approval::Approved,
+    kinds: &[KeyKind::MlKem512, KeyKind::MlKem768, KeyKind::MlKem1024],
+    usage: Usage::ENCAPSULATE.and(Usage::DECAPSULATE),
+    family: Family::Encapsulation,
+    params: ParamSet::NONE,
+};
+pub(super) static ML_DSA: Facts = Facts {
+    algorithm: Algorithm::MlDsa,
+    name: "ML-DSA",
+    standard: "FIPS 204 5.2",
+    approval: Approval::Approved,
+    kinds: ML_DSA_KINDS,
+    // A digest made outside is a mu (section 6.2).
+    usage: SIGNATURE,
+    family: Family::MlDsa,
+    params: ParamSet { deterministic: true, context: true, ..ParamSet::NONE },
+};
+pub(super) static HASH_ML_DSA: Facts = Facts {
+    algorithm: Algorithm::HashMlDsa,
+    name: "HASH-ML-DSA",
+    standard: "FIPS 204 5.4",
+    approval: Approval::Approved,
+    kinds: ML_DSA_KINDS,
+    usage: SIGNATURE,
+    family: Family::MlDsaPrehash,
+    // The kind narrows them: see alg/prehash.rs.
+    params: ParamSet { hashes: HashSet::STRONG, deterministic: true, context: true, ..ParamSet::NONE },
+};
+const ML_DSA_KINDS: &[KeyKind] = &[KeyKind::MlDsa44, KeyKind::MlDsa65, KeyKind::MlDsa87];
+pub(super) static SLH_DSA: Facts = Facts {
+    algorithm: Algorithm::SlhDsa,
+    name: "SLH-DSA",
+    standard: "FIPS 205 10.2.1",
+    approval: Approval::Approved,
+    kinds: SLH_DSA_KINDS,
+    usage: Usage::SIGN.and(Usage::VERIFY),
+    family: Family::SlhDsa,
+    params: ParamSet { deterministic: true, context: true, ..ParamSet::NONE },
+};
+pub(super) static HASH_SLH_DSA: Facts = Facts {
+    algorithm: Algorithm::HashSlhDsa,
+    name: "HASH-SLH-DSA",
+    standard: "FIPS 205 10.2.2",
+    approval: Approval::Approved,
+    kinds: SLH_DSA_KINDS,
+    usage: SIGNATURE,
+    family: Family::SlhDsaPrehash,
+    // The kind narrows them: see alg/prehash.rs.
+    params: ParamSet { hashes: HashSet::STRONG, deterministic: true, context: true, ..ParamSet::NONE },
+};
+// In the order of FIPS 205 Table 2.
+const SLH_DSA_KINDS: &[KeyKind] = &[
+    KeyKind::SlhDsaSha2_128s,
+    KeyKind::SlhDsaShake128s,
+    KeyKind::SlhDsaSha2_128f,
+    KeyKind::SlhDsaShake128f,
+    KeyKind::SlhDsaSha2_192s,
+    KeyKind::SlhDsaShake192s,
+    KeyKind::SlhDsaSha2_192f,
+    KeyKind::SlhDsaShake192f,
+    KeyKind::SlhDsaSha2_256s,
+    KeyKind::SlhDsaShake256s,
+    KeyKind::SlhDsaSha2_256f,
+    KeyKind::SlhDsaShake256f,
+];
 pub(super) static HKDF: Facts = Facts {
     algorithm: Algorithm::Hkdf,
     name: "HKDF",

@@ -33,11 +33,47 @@ pub enum KeyKind {
     EcSecp256k1 = 0x0404,
     /// Edwards-curve key, Ed25519.
     Ed25519 = 0x0501,
+    /// ML-KEM-512.
+    MlKem512 = 0x0601,
+    /// ML-KEM-768.
+    MlKem768 = 0x0602,
+    /// ML-KEM-1024.
+    MlKem1024 = 0x0603,
+    /// ML-DSA-44.
+    MlDsa44 = 0x0701,
+    /// ML-DSA-65.
+    MlDsa65 = 0x0702,
+    /// ML-DSA-87.
+    MlDsa87 = 0x0703,
+    /// SLH-DSA-SHA2-128s.
+    SlhDsaSha2_128s = 0x0801,
+    /// SLH-DSA-SHAKE-128s.
+    SlhDsaShake128s = 0x0802,
+    /// SLH-DSA-SHA2-128f.
+    SlhDsaSha2_128f = 0x0803,
+    /// SLH-DSA-SHAKE-128f.
+    SlhDsaShake128f = 0x0804,
+    /// SLH-DSA-SHA2-192s.
+    SlhDsaSha2_192s = 0x0805,
+    /// SLH-DSA-SHAKE-192s.
+    SlhDsaShake192s = 0x0806,
+    /// SLH-DSA-SHA2-192f.
+    SlhDsaSha2_192f = 0x0807,
+    /// SLH-DSA-SHAKE-192f.
+    SlhDsaShake192f = 0x0808,
+    /// SLH-DSA-SHA2-256s.
+    SlhDsaSha2_256s = 0x0809,
+    /// SLH-DSA-SHAKE-256s.
+    SlhDsaShake256s = 0x080a,
+    /// SLH-DSA-SHA2-256f.
+    SlhDsaSha2_256f = 0x080b,
+    /// SLH-DSA-SHAKE-256f.
+    SlhDsaShake256f = 0x080c,
 }
 
 impl KeyKind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 31] = [
         Self::Aes128,
         Self::Aes192,
         Self::Aes256,
@@ -51,6 +87,24 @@ impl KeyKind {
         Self::EcP521,
         Self::EcSecp256k1,
         Self::Ed25519,
+        Self::MlKem512,
+        Self::MlKem768,
+        Self::MlKem1024,
+        Self::MlDsa44,
+        Self::MlDsa65,
+        Self::MlDsa87,
+        Self::SlhDsaSha2_128s,
+        Self::SlhDsaShake128s,
+        Self::SlhDsaSha2_128f,
+        Self::SlhDsaShake128f,
+        Self::SlhDsaSha2_192s,
+        Self::SlhDsaShake192s,
+        Self::SlhDsaSha2_192f,
+        Self::SlhDsaShake192f,
+        Self::SlhDsaSha2_256s,
+        Self::SlhDsaShake256s,
+        Self::SlhDsaSha2_256f,
+        Self::SlhDsaShake256f,
     ];
 
     /// The permanent id.
@@ -82,6 +136,24 @@ impl KeyKind {
             Self::EcP521 => "P-521",
             Self::EcSecp256k1 => "secp256k1",
             Self::Ed25519 => "Ed25519",
+            Self::MlKem512 => "ML-KEM-512",
+            Self::MlKem768 => "ML-KEM-768",
+            Self::MlKem1024 => "ML-KEM-1024",
+            Self::MlDsa44 => "ML-DSA-44",
+            Self::MlDsa65 => "ML-DSA-65",
+            Self::MlDsa87 => "ML-DSA-87",
+            Self::SlhDsaSha2_128s => "SLH-DSA-SHA2-128s",
+            Self::SlhDsaShake128s => "SLH-DSA-SHAKE-128s",
+            Self::SlhDsaSha2_128f => "SLH-DSA-SHA2-128f",
+            Self::SlhDsaShake128f => "SLH-DSA-SHAKE-128f",
+            Self::SlhDsaSha2_192s => "SLH-DSA-SHA2-192s",
+            Self::SlhDsaShake192s => "SLH-DSA-SHAKE-192s",
+            Self::SlhDsaSha2_192f => "SLH-DSA-SHA2-192f",
+            Self::SlhDsaShake192f => "SLH-DSA-SHAKE-192f",
+            Self::SlhDsaSha2_256s => "SLH-DSA-SHA2-256s",
+            Self::SlhDsaShake256s => "SLH-DSA-SHAKE-256s",
+            Self::SlhDsaSha2_256f => "SLH-DSA-SHA2-256f",
+            Self::SlhDsaShake256f => "SLH-DSA-SHAKE-256f",
         }
     }
 
@@ -102,15 +174,31 @@ impl KeyKind {
         }
     }
 
-    /// Length of the stored secret in bytes (RSA: both primes; EC: the scalar; Ed25519: the seed);
-    /// 0 where the length is an attribute of its own.
+    /// Length of the stored secret in bytes (RSA: both primes; EC: the scalar; Ed25519,
+    /// ML-KEM and ML-DSA: the seed; SLH-DSA: the key as FIPS 205 encodes it); 0 where the length is an attribute of its own.
     pub(crate) const fn secret_len(self) -> usize {
         match self {
             Self::Aes128 => 16,
             Self::Aes192 => 24,
-            Self::Aes256 | Self::EcP256 | Self::EcSecp256k1 | Self::Ed25519 => 32,
+            Self::Aes256
+            | Self::EcP256
+            | Self::EcSecp256k1
+            | Self::Ed25519
+            | Self::MlDsa44
+            | Self::MlDsa65
+            | Self::MlDsa87 => 32,
             Self::EcP384 => 48,
             Self::EcP521 => 66,
+            Self::MlKem512 | Self::MlKem768 | Self::MlKem1024 => 64,
+            Self::SlhDsaSha2_128s | Self::SlhDsaShake128s | Self::SlhDsaSha2_128f | Self::SlhDsaShake128f => {
+                64
+            }
+            Self::SlhDsaSha2_192s | Self::SlhDsaShake192s | Self::SlhDsaSha2_192f | Self::SlhDsaShake192f => {
+                96
+            }
+            Self::SlhDsaSha2_256s | Self::SlhDsaShake256s | Self::SlhDsaSha2_256f | Self::SlhDsaShake256f => {
+                128
+            }
             Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => self.modulus_len(),
             Self::Hmac | Self::Derivation => 0,
         }
@@ -123,10 +211,21 @@ impl KeyKind {
             | Self::EcP256
             | Self::EcSecp256k1
             | Self::Ed25519
+            | Self::MlKem512
+            | Self::MlDsa44
             | Self::Rsa3072
             | Self::Rsa4096 => Strength(128),
-            Self::Aes192 | Self::EcP384 => Strength(192),
-            Self::Aes256 | Self::EcP521 => Strength(256),
+            Self::Aes192 | Self::EcP384 | Self::MlKem768 | Self::MlDsa65 => Strength(192),
+            Self::Aes256 | Self::EcP521 | Self::MlKem1024 | Self::MlDsa87 => Strength(256),
+            Self::SlhDsaSha2_128s | Self::SlhDsaShake128s | Self::SlhDsaSha2_128f | Self::SlhDsaShake128f => {
+                Strength(128)
+            }
+            Self::SlhDsaSha2_192s | Self::SlhDsaShake192s | Self::SlhDsaSha2_192f | Self::SlhDsaShake192f => {
+                Strength(192)
+            }
+            Self::SlhDsaSha2_256s | Self::SlhDsaShake256s | Self::SlhDsaSha2_256f | Self::SlhDsaShake256f => {
+                Strength(256)
+            }
             Self::Hmac | Self::Derivation => Strength(0),
         }
     }

@@ -29,10 +29,27 @@ fn one_purpose(bits: u32) -> bool {
 use KeyKind::{Aes128, Aes192, Aes256, EcP256, EcP384, EcP521, EcSecp256k1, Rsa2048, Rsa3072, Rsa4096};
 const AES: &[KeyKind] = &[Aes128, Aes192, Aes256];
 const RSA: &[KeyKind] = &[Rsa2048, Rsa3072, Rsa4096];
+const ML_KEM: &[KeyKind] = &[KeyKind::MlKem512, KeyKind::MlKem768, KeyKind::MlKem1024];
+#[rustfmt::skip]
+const SLH_DSA: &[KeyKind] = &[
+    KeyKind::SlhDsaSha2_128s,
+    KeyKind::SlhDsaShake128s,
+    KeyKind::SlhDsaSha2_128f,
+    KeyKind::SlhDsaShake128f,
+    KeyKind::SlhDsaSha2_192s,
+    KeyKind::SlhDsaShake192s,
+    KeyKind::SlhDsaSha2_192f,
+    KeyKind::SlhDsaShake192f,
+    KeyKind::SlhDsaSha2_256s,
+    KeyKind::SlhDsaShake256s,
+    KeyKind::SlhDsaSha2_256f,
+    KeyKind::SlhDsaShake256f,
+];
+const ML_DSA: &[KeyKind] = &[KeyKind::MlDsa44, KeyKind::MlDsa65, KeyKind::MlDsa87];
 
 /// Each algorithm with the kinds it takes, the usages of a secret or private key, and of a public one.
 #[rustfmt::skip]
-pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 39] = [
+pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 44] = [
     (Algorithm::AesGcm, AES, 0b11, 0),
     (Algorithm::AesGcmCounter, AES, 0b11, 0),
     (Algorithm::AesKw, AES, 0b1_1000_0000, 0),
@@ -59,8 +76,13 @@ pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 39] = [
     (Algorithm::EcdhP256, &[EcP256], 1 << 10, 0),
     (Algorithm::EcdhP384, &[EcP384], 1 << 10, 0),
     (Algorithm::EcdhP521, &[EcP521], 1 << 10, 0),
+    (Algorithm::MlKem, ML_KEM, 0b11 << 11, 0b1 << 11),
     (Algorithm::Ed25519, &[KeyKind::Ed25519], 0b1_0100, 0b1_0000),
     (Algorithm::Ed25519ph, &[KeyKind::Ed25519], 0b1_1100, 0b1_0000),
+    (Algorithm::MlDsa, ML_DSA, 0b1_1100, 0b1_0000),
+    (Algorithm::HashMlDsa, ML_DSA, 0b1_1100, 0b1_0000),
+    (Algorithm::SlhDsa, SLH_DSA, 0b1_0100, 0b1_0000),
+    (Algorithm::HashSlhDsa, SLH_DSA, 0b1_1100, 0b1_0000),
     (Algorithm::CtrDrbg, &[], 0, 0),
     (Algorithm::HmacDrbg, &[], 0, 0),
     (Algorithm::Hkdf, &[KeyKind::Derivation], 1 << 9, 0),

@@ -25,6 +25,12 @@ pub(crate) mod kbkdf;
 pub(crate) mod kdf;
 pub(crate) mod key_wrap;
 pub(crate) mod mac;
+#[cfg(feature = "ml-dsa")]
+pub(crate) mod ml_dsa;
+#[cfg(feature = "ml-kem")]
+pub(crate) mod ml_kem;
+#[cfg(any(feature = "ml-dsa", feature = "slh-dsa"))]
+pub(crate) mod prehash;
 pub(crate) mod pbkdf2;
 #[cfg(feature = "rsa")]
 pub(crate) mod rsa;
@@ -35,3 +41,5 @@ pub(crate) mod rsa_encoding;
 pub(crate) mod sha2;
 #[cfg(feature = "sha3")]
 pub(crate) mod sha3;
+#[cfg(feature = "slh-dsa")]
+pub(crate) mod slh_dsa;

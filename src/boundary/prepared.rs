@@ -12,8 +12,14 @@ use super::backend::portable::ec::{self, P256, P384, P521};
 #[cfg(feature = "ed25519")]
 use super::backend::portable::ed25519;
 use super::backend::portable::hash::HmacKey;
+#[cfg(feature = "ml-dsa")]
+use super::backend::portable::ml_dsa;
+#[cfg(feature = "ml-kem")]
+use super::backend::portable::ml_kem;
 #[cfg(feature = "rsa")]
 use super::backend::portable::rsa;
+#[cfg(feature = "slh-dsa")]
+use super::backend::portable::slh_dsa;
 use crate::algorithm::Family;
 use crate::attributes::{Attributes, KeyClass, KeyKind};
 use crate::error::{Error, Result};
@@ -40,6 +46,18 @@ pub(in crate::boundary) enum Prepared {
     Ed25519(ed25519::PrivateKey),
     #[cfg(feature = "ed25519")]
     Ed25519Public(ed25519::PublicKey),
+    #[cfg(feature = "ml-kem")]
+    MlKem(ml_kem::PrivateKey),
+    #[cfg(feature = "ml-kem")]
+    MlKemPublic(ml_kem::PublicKey),
+    #[cfg(feature = "ml-dsa")]
+    MlDsa(ml_dsa::PrivateKey),
+    #[cfg(feature = "ml-dsa")]
+    MlDsaPublic(ml_dsa::PublicKey),
+    #[cfg(feature = "slh-dsa")]
+    SlhDsa(slh_dsa::PrivateKey),
+    #[cfg(feature = "slh-dsa")]
+    SlhDsaPublic(slh_dsa::PublicKey),
     #[cfg(feature = "rsa")]
     Rsa(alloc::boxed::Box<rsa::PrivateKey>),
     #[cfg(feature = "rsa")]
@@ -83,6 +101,22 @@ impl Prepared {
             }
             #[cfg(feature = "ed25519")]
             (KeyKind::Ed25519, KeyClass::Public) => Ok(Self::Ed25519Public(ed25519::PublicKey::new(bytes)?)),
+            #[cfg(feature = "ml-kem")]
+            (KeyKind::MlKem512 | KeyKind::MlKem768 | KeyKind::MlKem1024, KeyClass::Private) => {
+                Ok(Self::MlKem(ml_kem::PrivateKey::new(attributes.kind, bytes)?))
+            }
+            #[cfg(feature = "ml-kem")]
+            (KeyKind::MlKem512 | KeyKind::MlKem768 | KeyKind::MlKem1024, KeyClass::Public) => {
+                Ok(Self::MlKemPublic(ml_kem::PublicKey::new(attributes.kind, bytes)?))
+            }
+            #[cfg(feature = "ml-dsa")]
+            (KeyKind::MlDsa44 | KeyKind::MlDsa65 | KeyKind::MlDsa87, KeyClass::Private) => {
+                Ok(Self::MlDsa(ml_dsa::PrivateKey::new(attributes.kind, bytes)?))
+            }
+            #[cfg(feature = "ml-dsa")]
+            (KeyKind::MlDsa44 | KeyKind::MlDsa65 | KeyKind::MlDsa87, KeyClass::Public) => {
+                Ok(Self::MlDsaPublic(ml_dsa::PublicKey::new(attributes.kind, bytes)?))
+            }
             #[cfg(feature = "rsa")]
             (KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096, KeyClass::Private) => {
                 Ok(Self::Rsa(alloc::boxed::Box::new(rsa::PrivateKey::load(bytes, rsa::E)?)))
@@ -92,6 +126,11 @@ impl Prepared {
                 let (e, n) = bytes.split_at_checked(super::public::RSA_E_LEN).ok_or(Error::Rejected)?;
                 Ok(Self::RsaPublic(alloc::boxed::Box::new(rsa::PublicKey::new(n, e)?)))
             }
+            // What is left are the sets of SLH-DSA, or kinds that this build lacks.
+            #[cfg(feature = "slh-dsa")]
+            (kind, KeyClass::Private) => Ok(Self::SlhDsa(slh_dsa::PrivateKey::new(kind, bytes)?)),
+            #[cfg(feature = "slh-dsa")]
+            (kind, KeyClass::Public) => Ok(Self::SlhDsaPublic(slh_dsa::PublicKey::new(kind, bytes)?)),
             _ => Err(Error::Unsupported),
         }
     }

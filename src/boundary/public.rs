@@ -9,7 +9,8 @@ use crate::policy::ops::Inspect;
 use crate::state::Staged;
 use crate::wire::spki::{self, EcCurve, PublicKeyInfo};
 
-/// Emits the public half of a key as SubjectPublicKeyInfo (RFC 5480, RFC 8410, RFC 8017).
+/// Emits the public half of a key as SubjectPublicKeyInfo (RFC 5480, RFC 8410, RFC 8017, RFC 9935, RFC 9881,
+/// RFC 9909).
 pub(crate) fn emit<'b>(permit: Permit<'_, Inspect>, mut out: Staged<'b>) -> Result<Staged<'b>> {
     permit.material(|material| {
         with_info(material.prepared(), |info| {
@@ -29,11 +30,15 @@ pub(crate) fn emitted_len(permit: &Permit<'_, Inspect>) -> Result<usize> {
 }
 
 /// Fills a place with a public key that was parsed; preparing it validates it (VAL-EC-1, VAL-ED-1,
-/// VAL-RSA-1).
+/// VAL-RSA-1, VAL-KEM-1).
 pub(crate) fn fill(info: &PublicKeyInfo<'_>, mut place: Vacant<'_>) -> Result<Paired> {
     match info {
         PublicKeyInfo::Ec { point, .. } => uncompressed(point, &mut place)?,
         PublicKeyInfo::Ed25519 { key } => right_aligned(place.bytes(), key)?,
+        PublicKeyInfo::Set { key, .. } if key.len() == place.bytes().len() => {
+            place.bytes().copy_from_slice(key)
+        }
+        PublicKeyInfo::Set { .. } => return Err(Error::Rejected),
         PublicKeyInfo::Rsa { n, e } => {
             let (exponent, modulus) = place.bytes().split_at_mut_checked(RSA_E_LEN).ok_or(Error::Rejected)?;
             right_aligned(exponent, e)?;
@@ -51,6 +56,7 @@ pub(crate) fn kind_of(info: &PublicKeyInfo<'_>) -> Result<KeyKind> {
     match info {
         PublicKeyInfo::Ec { curve, .. } => Ok(curve.kind()),
         PublicKeyInfo::Ed25519 { .. } => Ok(KeyKind::Ed25519),
+        PublicKeyInfo::Set { kind, .. } => Ok(*kind),
         PublicKeyInfo::Rsa { n, .. } => match n.len() {
             256 => Ok(KeyKind::Rsa2048),
             384 => Ok(KeyKind::Rsa3072),
@@ -87,6 +93,37 @@ fn with_info<R>(prepared: &Prepared, with: impl FnOnce(&PublicKeyInfo<'_>) -> Re
     match prepared {
         Prepared::Ed25519(key) => return with(&PublicKeyInfo::Ed25519 { key: &key.public_key() }),
         Prepared::Ed25519Public(key) => return with(&PublicKeyInfo::Ed25519 { key: &key.bytes() }),
+        _ => {}
+    }
+    #[cfg(feature = "ml-kem")]
+    match prepared {
+        Prepared::MlKem(key) => {
+            return key.with_public_key(|bytes| with(&PublicKeyInfo::Set { kind: key.kind(), key: bytes }));
+        }
+        Prepared::MlKemPublic(key) => {
+            return key.with_bytes(|bytes| with(&PublicKeyInfo::Set { kind: key.kind(), key: bytes }));
+        }
+        _ => {}
+    }
+    #[cfg(feature = "ml-dsa")]
+    match prepared {
+        Prepared::MlDsa(key) => {
+            let key = key.public();
+            return key.with_bytes(|bytes| with(&PublicKeyInfo::Set { kind: key.kind(), key: bytes }));
+        }
+        Prepared::MlDsaPublic(key) => {
+            return key.with_bytes(|bytes| with(&PublicKeyInfo::Set { kind: key.kind(), key: bytes }));
+        }
+        _ => {}
+    }
+    #[cfg(feature = "slh-dsa")]
+    match prepared {
+        Prepared::SlhDsa(key) => {
+            return with(&PublicKeyInfo::Set { kind: key.kind(), key: key.public_bytes() });
+        }
+        Prepared::SlhDsaPublic(key) => {
+            return with(&PublicKeyInfo::Set { kind: key.kind(), key: key.bytes() });
+        }
         _ => {}
     }
     #[cfg(feature = "rsa")]

@@ -12,9 +12,9 @@ use super::backend::portable::hash::{HmacKey, HmacState};
 use crate::algorithm::Hash;
 use crate::error::{Error, Result};
 
-/// Most pairs of words that a record can have: 516 bytes of RSA public key, label, application data and
-/// the header.
-const NH_PAIRS: usize = 64;
+/// Most pairs of words that a record can have: its public key, label, application data and the header. An
+/// RSA-4096 key has 516 bytes, an ML-DSA-87 key 2592.
+const NH_PAIRS: usize = if cfg!(any(feature = "ml-kem", feature = "ml-dsa")) { 192 } else { 64 };
 
 /// The per-power-cycle integrity keys.
 pub(crate) struct Seal {

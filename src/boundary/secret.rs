@@ -63,11 +63,17 @@ pub(crate) fn on_scrubbed_stack<T>(body: impl FnOnce() -> Result<T>) -> Result<T
     value
 }
 
-#[inline(never)]
 fn scrub_dead_stack() {
     // The deepest frames that handle a secret are those of RSA, where there is a heap, and else those with the
     // window table of P-521.
     const WORDS: usize = if cfg!(feature = "alloc") { 4096 } else { 1024 };
+    scrub_stack::<WORDS>();
+}
+
+/// Overwrites this many words of 64 bits of the stack below the caller. Called by itself where the frames of a
+/// crate reach deeper than those above.
+#[inline(never)]
+pub(in crate::boundary) fn scrub_stack<const WORDS: usize>() {
     let mut dead = [0u64; WORDS];
     dead.zeroize();
     core::hint::black_box(&dead);

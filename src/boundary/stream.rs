@@ -2,7 +2,11 @@
 //! from keys and data, and wipe themselves on drop.
 
 use super::alg::mac::MacState;
+#[cfg(feature = "ml-dsa")]
+use super::alg::ml_dsa;
 use super::backend::portable::hash::HashState;
+#[cfg(feature = "ml-dsa")]
+use super::backend::portable::ml_dsa::{MU, MuState};
 use super::key::Permit;
 use crate::algorithm::{Hash, Params};
 use crate::error::{Error, Result};
@@ -16,6 +20,8 @@ pub(crate) struct Running(State);
 enum State {
     Hash(Hash, HashState),
     Mac(MacState),
+    #[cfg(feature = "ml-dsa")]
+    Mu(MuState),
     #[cfg(feature = "alloc")]
     Buffer {
         bytes: zeroize::Zeroizing<alloc::vec::Vec<u8>>,
@@ -34,6 +40,21 @@ impl Running {
         permit.material(|material| Ok(Self(State::Mac(material.prepared().start_mac()?))))
     }
 
+    /// A running mu under the permitted key, its context absorbed.
+    #[cfg(feature = "ml-dsa")]
+    pub(crate) fn mu<O: Op>(permit: &Permit<'_, O>, params: &Params<'_>) -> Result<Self> {
+        permit.material(|material| Ok(Self(State::Mu(ml_dsa::start(material.prepared(), params.context)?))))
+    }
+
+    /// Those of the parameters that the running state has not absorbed yet.
+    pub(crate) fn left_of<'p>(&self, params: Params<'p>) -> Params<'p> {
+        match &self.0 {
+            #[cfg(feature = "ml-dsa")]
+            State::Mu(_) => Params { context: &[], ..params },
+            _ => params,
+        }
+    }
+
     /// A buffer for at most `limit` bytes.
     #[cfg(feature = "alloc")]
     pub(crate) fn buffer(limit: usize) -> Self {
@@ -45,6 +66,8 @@ impl Running {
         match &mut self.0 {
             State::Hash(_, state) => state.update(data),
             State::Mac(state) => state.update(data),
+            #[cfg(feature = "ml-dsa")]
+            State::Mu(state) => state.update(data),
             #[cfg(feature = "alloc")]
             State::Buffer { bytes, limit } => {
                 let needed = bytes.len().checked_add(data.len()).ok_or(Error::LimitReached)?;
@@ -73,9 +96,18 @@ impl Running {
         }
     }
 
-    /// Ends a running hash; hands its digest on.
+    /// Ends a running hash or mu; hands it on.
     pub(crate) fn digest<R>(self, with: impl FnOnce(&[u8]) -> Result<R>) -> Result<R> {
-        let State::Hash(hash, state) = self.0 else { return Err(Error::InvalidArgument) };
+        let (hash, state) = match self.0 {
+            State::Hash(hash, state) => (hash, state),
+            #[cfg(feature = "ml-dsa")]
+            State::Mu(state) => {
+                let mut mu = zeroize::Zeroizing::new([0; MU]);
+                state.finish(&mut *mu);
+                return with(&*mu);
+            }
+            _ => return Err(Error::InvalidArgument),
+        };
         let mut digest = zeroize::Zeroizing::new([0; 64]);
         let digest = digest.get_mut(..hash.output_len()).ok_or(Error::Corrupted)?;
         state.finish(digest)?;

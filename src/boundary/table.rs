@@ -10,12 +10,18 @@ use super::alg::ed25519;
 use super::alg::hmac;
 #[cfg(feature = "aes")]
 use super::alg::key_wrap;
+#[cfg(feature = "ml-dsa")]
+use super::alg::ml_dsa;
+#[cfg(feature = "ml-kem")]
+use super::alg::ml_kem;
 #[cfg(feature = "rsa")]
 use super::alg::rsa;
 #[cfg(all(feature = "rsa", feature = "aes"))]
 use super::alg::rsa_aes;
 #[cfg(feature = "sha3")]
 use super::alg::sha3;
+#[cfg(feature = "slh-dsa")]
+use super::alg::slh_dsa;
 #[cfg(feature = "aes")]
 use super::alg::{aes_cbc, aes_cmac, aes_ctr};
 use super::alg::{aes_gcm, ctr_drbg, hmac_drbg, sha2};
@@ -40,6 +46,7 @@ use crate::policy::ops::{
     VerifyMac, Wrap,
 };
 use crate::state::{Staged, TestId};
+use crate::wire::spki;
 
 type Make<O> =
     for<'a, 'b> fn(Permit<'a, O>, &Params<'_>, &mut Tools<'_>, &[u8], Staged<'b>) -> Result<Staged<'b>>;
@@ -57,6 +64,9 @@ pub(crate) enum Streaming {
     OneShot,
     /// A running hash, then the digest cells.
     Hashed,
+    /// A running mu (FIPS 204 section 6.2), then the digest cells.
+    #[cfg(feature = "ml-dsa")]
+    Mu,
     /// A running MAC.
     Maced,
     /// Kept in wiped memory up to the engine's limit, then all at once: nothing is released early.
@@ -396,6 +406,16 @@ pub(crate) static ROWS: &[Row] = &[
         agree: Some(ecdh::agree::<P521>),
         ..EMPTY
     },
+    #[cfg(feature = "ml-kem")]
+    Row {
+        algorithm: Algorithm::MlKem,
+        applying: &[&ml_kem::KEYGEN, &ml_kem::ENCAPSULATE],
+        opening: &[&ml_kem::KEYGEN, &ml_kem::DECAPSULATE, &ml_kem::REJECT],
+        applied_len: ml_kem::ciphertext_len,
+        encapsulate: Some(ml_kem::encapsulate),
+        decapsulate: Some(ml_kem::decapsulate),
+        ..EMPTY
+    },
     #[cfg(feature = "ed25519")]
     Row {
         algorithm: Algorithm::Ed25519,
@@ -417,6 +437,58 @@ pub(crate) static ROWS: &[Row] = &[
         sign_digest: Some(ed25519::sign_digest::<SignDigest>),
         verify: Some(ed25519::verify_prehashed),
         verify_digest: Some(ed25519::verify_digest),
+        stream: Streaming::Hashed,
+        ..EMPTY
+    },
+    #[cfg(feature = "ml-dsa")]
+    Row {
+        algorithm: Algorithm::MlDsa,
+        applying: &[&ml_dsa::KEYGEN, &ml_dsa::SIGN, &ml_dsa::HEDGED],
+        opening: &[&ml_dsa::VERIFY],
+        applied_len: ml_dsa::signature_len,
+        sign: Some(ml_dsa::sign),
+        sign_hashed: Some(ml_dsa::sign_mu::<Sign>),
+        sign_digest: Some(ml_dsa::sign_mu::<SignDigest>),
+        verify: Some(ml_dsa::verify),
+        verify_digest: Some(ml_dsa::verify_mu),
+        stream: Streaming::Mu,
+        ..EMPTY
+    },
+    #[cfg(feature = "ml-dsa")]
+    Row {
+        algorithm: Algorithm::HashMlDsa,
+        applying: &[&ml_dsa::KEYGEN, &ml_dsa::HASH_SIGN],
+        opening: &[&ml_dsa::HASH_VERIFY],
+        applied_len: ml_dsa::signature_len,
+        sign: Some(ml_dsa::sign_prehashed),
+        sign_hashed: Some(ml_dsa::sign_digest::<Sign>),
+        sign_digest: Some(ml_dsa::sign_digest::<SignDigest>),
+        verify: Some(ml_dsa::verify_prehashed),
+        verify_digest: Some(ml_dsa::verify_digest),
+        stream: Streaming::Hashed,
+        ..EMPTY
+    },
+    #[cfg(feature = "slh-dsa")]
+    Row {
+        algorithm: Algorithm::SlhDsa,
+        applying: SLH_DSA_SIGN,
+        opening: SLH_DSA_VERIFY,
+        applied_len: slh_dsa::signature_len,
+        sign: Some(slh_dsa::sign),
+        verify: Some(slh_dsa::verify),
+        ..EMPTY
+    },
+    #[cfg(feature = "slh-dsa")]
+    Row {
+        algorithm: Algorithm::HashSlhDsa,
+        applying: SLH_DSA_SIGN,
+        opening: SLH_DSA_VERIFY,
+        applied_len: slh_dsa::signature_len,
+        sign: Some(slh_dsa::sign_prehashed),
+        sign_hashed: Some(slh_dsa::sign_digest::<Sign>),
+        sign_digest: Some(slh_dsa::sign_digest::<SignDigest>),
+        verify: Some(slh_dsa::verify_prehashed),
+        verify_digest: Some(slh_dsa::verify_digest),
         stream: Streaming::Hashed,
         ..EMPTY
     },
@@ -503,6 +575,21 @@ const DRBG: &[&Cast] = &[&ctr_drbg::DRBG, &hmac_drbg::DRBG];
 #[cfg(feature = "rsa")]
 const RSA_PAIR: &[&Cast] = &[&rsa::PKCS1_SIGN, &rsa::PKCS1_VERIFY];
 
+#[cfg(feature = "ml-kem")]
+const ML_KEM_PAIR: &[&Cast] = &[&ml_kem::KEYGEN, &ml_kem::ENCAPSULATE, &ml_kem::DECAPSULATE, &ml_kem::REJECT];
+
+#[cfg(feature = "ml-dsa")]
+const ML_DSA_PAIR: &[&Cast] = &[&ml_dsa::KEYGEN, &ml_dsa::SIGN, &ml_dsa::HEDGED, &ml_dsa::VERIFY];
+
+// Both families of hashes: a row does not see which one a key asks for.
+#[cfg(feature = "slh-dsa")]
+const SLH_DSA_KEYGEN: &[&Cast] = &[&slh_dsa::SHA2_KEYGEN, &slh_dsa::SHAKE_KEYGEN];
+#[cfg(feature = "slh-dsa")]
+const SLH_DSA_SIGN: &[&Cast] =
+    &[&slh_dsa::SHA2_KEYGEN, &slh_dsa::SHA2_SIGN, &slh_dsa::SHAKE_KEYGEN, &slh_dsa::SHAKE_SIGN];
+#[cfg(feature = "slh-dsa")]
+const SLH_DSA_VERIFY: &[&Cast] = &[&slh_dsa::SHA2_VERIFY, &slh_dsa::SHAKE_VERIFY];
+
 #[cfg(feature = "rsa")]
 const RSA_SIGNATURE: Row = Row {
     applied_len: rsa::modulus_len,
@@ -537,7 +624,13 @@ const _: () = {
         #[allow(clippy::indexing_slicing)] // i is below the length
         let row = &ROWS_CHECK[i];
         assert!(row.sign.is_some() == row.verify.is_some());
-        assert!(row.sign_hashed.is_some() == matches!(row.stream, Streaming::Hashed) || row.digest.is_some());
+        let hashes = match row.stream {
+            Streaming::Hashed => true,
+            #[cfg(feature = "ml-dsa")]
+            Streaming::Mu => true,
+            _ => false,
+        };
+        assert!(row.sign_hashed.is_some() == hashes || row.digest.is_some());
         assert!(row.sign_digest.is_none() || row.sign.is_some());
         assert!(row.encrypt.is_some() == row.decrypt.is_some());
         assert!(row.mac.is_some() == row.verify_mac.is_some());
@@ -606,6 +699,42 @@ pub(crate) static KINDS: &[KindRow] = &[
         casts: &[&ed25519::ED25519_SIGN, &ed25519::ED25519_VERIFY],
         public_len: 32,
     },
+    #[cfg(feature = "ml-kem")]
+    ml_kem_kind(KeyKind::MlKem512),
+    #[cfg(feature = "ml-kem")]
+    ml_kem_kind(KeyKind::MlKem768),
+    #[cfg(feature = "ml-kem")]
+    ml_kem_kind(KeyKind::MlKem1024),
+    #[cfg(feature = "ml-dsa")]
+    ml_dsa_kind(KeyKind::MlDsa44),
+    #[cfg(feature = "ml-dsa")]
+    ml_dsa_kind(KeyKind::MlDsa65),
+    #[cfg(feature = "ml-dsa")]
+    ml_dsa_kind(KeyKind::MlDsa87),
+    #[cfg(feature = "slh-dsa")]
+    slh_dsa_kind(KeyKind::SlhDsaSha2_128s),
+    #[cfg(feature = "slh-dsa")]
+    slh_dsa_kind(KeyKind::SlhDsaShake128s),
+    #[cfg(feature = "slh-dsa")]
+    slh_dsa_kind(KeyKind::SlhDsaSha2_128f),
+    #[cfg(feature = "slh-dsa")]
+    slh_dsa_kind(KeyKind::SlhDsaShake128f),
+    #[cfg(feature = "slh-dsa")]
+    slh_dsa_kind(KeyKind::SlhDsaSha2_192s),
+    #[cfg(feature = "slh-dsa")]
+    slh_dsa_kind(KeyKind::SlhDsaShake192s),
+    #[cfg(feature = "slh-dsa")]
+    slh_dsa_kind(KeyKind::SlhDsaSha2_192f),
+    #[cfg(feature = "slh-dsa")]
+    slh_dsa_kind(KeyKind::SlhDsaShake192f),
+    #[cfg(feature = "slh-dsa")]
+    slh_dsa_kind(KeyKind::SlhDsaSha2_256s),
+    #[cfg(feature = "slh-dsa")]
+    slh_dsa_kind(KeyKind::SlhDsaShake256s),
+    #[cfg(feature = "slh-dsa")]
+    slh_dsa_kind(KeyKind::SlhDsaSha2_256f),
+    #[cfg(feature = "slh-dsa")]
+    slh_dsa_kind(KeyKind::SlhDsaShake256f),
 ];
 
 const fn symmetric(kind: KeyKind) -> KindRow {
@@ -631,6 +760,39 @@ const fn rsa_kind(kind: KeyKind) -> KindRow {
         pairwise: Some(&rsa::PAIR),
         casts: RSA_PAIR,
         public_len: kind.modulus_len().saturating_add(super::public::RSA_E_LEN),
+    }
+}
+
+#[cfg(feature = "ml-kem")]
+const fn ml_kem_kind(kind: KeyKind) -> KindRow {
+    KindRow {
+        kind,
+        generate: ml_kem::generate,
+        pairwise: Some(&ml_kem::PAIR),
+        casts: ML_KEM_PAIR,
+        public_len: spki::public_len(kind),
+    }
+}
+
+#[cfg(feature = "ml-dsa")]
+const fn ml_dsa_kind(kind: KeyKind) -> KindRow {
+    KindRow {
+        kind,
+        generate: ml_dsa::generate,
+        pairwise: Some(&ml_dsa::PAIR),
+        casts: ML_DSA_PAIR,
+        public_len: spki::public_len(kind),
+    }
+}
+
+#[cfg(feature = "slh-dsa")]
+const fn slh_dsa_kind(kind: KeyKind) -> KindRow {
+    KindRow {
+        kind,
+        generate: slh_dsa::generate,
+        pairwise: Some(&slh_dsa::PAIR),
+        casts: SLH_DSA_KEYGEN,
+        public_len: spki::public_len(kind),
     }
 }
 

@@ -86,6 +86,11 @@ fn bare_len_bound(attributes: &Attributes) -> usize {
     match attributes.kind {
         kind if !kind.is_asymmetric() => usize::from(attributes.length),
         KeyKind::Ed25519 => 88,
+        // A seed and 22 octets of headers.
+        KeyKind::MlKem512 | KeyKind::MlKem768 | KeyKind::MlKem1024 => 88,
+        KeyKind::MlDsa44 | KeyKind::MlDsa65 | KeyKind::MlDsa87 => 56,
+        // SLH-DSA: the key and at most 24 octets of headers.
+        kind if kind.modulus_len() == 0 => kind.secret_len().saturating_add(24),
         // Nine integers, four and a half moduli together, and their headers.
         kind => kind.modulus_len().saturating_mul(9).saturating_div(2).saturating_add(96),
     }
@@ -127,6 +132,12 @@ fn bare_form(payload: &Permit<'_, Export>) -> Result<Scratch> {
                 let seed = secret.try_into().map_err(|_| Error::Corrupted)?;
                 emit(&PrivateKeyInfo::Ed25519 { seed, public: None })
             }
+            #[cfg(feature = "ml-kem")]
+            (kind, Prepared::MlKem(_)) => emit(&PrivateKeyInfo::Set { kind, secret, public: None }),
+            #[cfg(feature = "ml-dsa")]
+            (kind, Prepared::MlDsa(_)) => emit(&PrivateKeyInfo::Set { kind, secret, public: None }),
+            #[cfg(feature = "slh-dsa")]
+            (kind, Prepared::SlhDsa(_)) => emit(&PrivateKeyInfo::Set { kind, secret, public: None }),
             #[cfg(feature = "rsa")]
             (_, Prepared::Rsa(key)) => key.with_components(|n, e, d, p, q, dp, dq, qinv| {
                 emit(&PrivateKeyInfo::Rsa { n, e, d, p, q, dp, dq, qinv })
@@ -240,6 +251,10 @@ impl Opened {
                 // VAL-ED-2: never sign with a public half that somebody supplied.
                 same_if_given(public, &PrivateKey::new(seed).public_key())
             }
+            (_, PrivateKeyInfo::Set { kind: found, secret, public }) if found == kind => {
+                exactly(place.bytes(), secret)?;
+                same_as_derived(kind, secret, public)
+            }
             #[cfg(feature = "rsa")]
             (_, PrivateKeyInfo::Rsa { n, e, d, p, q, dp, dq, qinv }) if n.len() == kind.modulus_len() => {
                 use super::backend::portable::rsa::{Components, Crt, E, PrivateKey};
@@ -266,6 +281,37 @@ fn exactly(to: &mut [u8], from: &[u8]) -> Result<()> {
     }
     to.copy_from_slice(from);
     Ok(())
+}
+
+/// A post-quantum key: the public half that came along, if any, is that of the secret.
+fn same_as_derived(kind: KeyKind, secret: &[u8], public: Option<&[u8]>) -> Result<()> {
+    let _ = (secret, public);
+    match kind {
+        #[cfg(feature = "ml-kem")]
+        KeyKind::MlKem512 | KeyKind::MlKem768 | KeyKind::MlKem1024 => {
+            let key = super::backend::portable::ml_kem::PrivateKey::new(kind, secret)?;
+            key.with_public_key(|key| same_if_given(public, key))
+        }
+        #[cfg(feature = "ml-dsa")]
+        KeyKind::MlDsa44 | KeyKind::MlDsa65 | KeyKind::MlDsa87 => {
+            let key = super::backend::portable::ml_dsa::PrivateKey::new(kind, secret)?;
+            key.public().with_bytes(|key| same_if_given(public, key))
+        }
+        // PK.root must be that of the seeds (VAL-DSA-2): it is computed.
+        #[cfg(feature = "slh-dsa")]
+        kind if kind.modulus_len() == 0 => {
+            use super::backend::portable::slh_dsa::{MAX_N, PrivateKey, n, root};
+            let key = PrivateKey::new(kind, secret)?;
+            let n = n(kind);
+            let (seeds, stored) = secret.split_at_checked(n.saturating_mul(3)).ok_or(Error::Rejected)?;
+            let mut computed = [0; MAX_N];
+            let computed = computed.get_mut(..n).ok_or(Error::Corrupted)?;
+            root(kind, seeds, computed)?;
+            same_if_given(Some(stored), computed)?;
+            same_if_given(public, key.public_bytes())
+        }
+        _ => Err(Error::Rejected),
+    }
 }
 
 /// VAL-EC-3: a public half that comes along must be the right one.

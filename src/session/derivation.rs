@@ -102,13 +102,14 @@ impl<S: Store> Session<'_, S> {
         self.make_child::<Agree>(own, algorithm, params, peer, template)
     }
 
-    /// Opens an encapsulation into a key (FIPS 203). A ciphertext that nobody made gives a key that nobody
-    /// else has, and no error says so.
+    /// Opens an encapsulation into a key (FIPS 203 section 7.3). A ciphertext that nobody made gives a key that
+    /// nobody else has, and no error says so. The key is the shared secret itself, so `template` asks for 32
+    /// bytes; other keys are derived from a derivation key of that length.
     ///
     /// Role: user. Usage: `DECAPSULATE`.
     ///
     /// # Errors
-    /// `InvalidArgument` for a ciphertext of another length; the rest as [`derive`](Self::derive).
+    /// `InvalidArgument` for a ciphertext or a template of another length; the rest as [`derive`](Self::derive).
     pub fn decapsulate(
         &self,
         own: KeyHandle,
@@ -120,8 +121,8 @@ impl<S: Store> Session<'_, S> {
         self.make_child::<Decapsulate>(own, algorithm, params, ciphertext, template)
     }
 
-    /// Makes a key and its encapsulation under a public key (FIPS 203), which goes to `out`; answers the key
-    /// and the length of the ciphertext.
+    /// Makes a key and its encapsulation under a public key (FIPS 203 section 7.2), which goes to `out`; answers
+    /// the key and the length of the ciphertext. `template` as for [`decapsulate`](Self::decapsulate).
     ///
     /// Role: user. Usage: `ENCAPSULATE`.
     ///

@@ -68,7 +68,8 @@ macro_rules! judge {
 
 impl<S: Store> Session<'_, S> {
     /// Signs a message, hashed inside, and writes the signature to `out`; answers its length. ECDSA
-    /// signatures are `r || s`, fixed length, big-endian. FIPS 186-5 sections 5 to 7.
+    /// signatures are `r || s`, fixed length, big-endian. FIPS 186-5 sections 5 to 7, FIPS 204 section 5,
+    /// FIPS 205 section 10. SLH-DSA takes up to seconds, and cannot be stopped meanwhile.
     ///
     /// Role: user. Usage: `SIGN`.
     ///
@@ -87,7 +88,7 @@ impl<S: Store> Session<'_, S> {
     }
 
     /// Signs a digest that was made outside. Never an approved service, so the approved profile refuses
-    /// it (ECDSA-4).
+    /// it (ECDSA-4). Of ML-DSA the digest is mu (FIPS 204 section 6.2), 64 bytes, in which the context is.
     ///
     /// Role: user. Usage: `SIGN_DIGEST`.
     ///
@@ -123,7 +124,7 @@ impl<S: Store> Session<'_, S> {
         judge!(self, Verify, verify, key, algorithm, params, message, signature)
     }
 
-    /// Verifies a signature over a digest that was made outside.
+    /// Verifies a signature over a digest that was made outside; of ML-DSA, over a mu of 64 bytes.
     ///
     /// Role: user. Usage: `VERIFY`.
     ///
@@ -317,7 +318,7 @@ impl<S: Store> Session<'_, S> {
     }
 
     /// Writes the public half of a key to `out` as SubjectPublicKeyInfo in DER (RFC 5480, RFC 8410,
-    /// RFC 8017); answers its length.
+    /// RFC 8017, RFC 9935, RFC 9881, RFC 9909); answers its length.
     ///
     /// # Errors
     /// `NotPermitted` for a secret key; `BufferTooSmall`.

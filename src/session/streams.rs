@@ -81,7 +81,7 @@ macro_rules! judge {
 pub struct Context(u32);
 
 impl<S: Store> Session<'_, S> {
-    /// Starts to sign a message in pieces. Algorithms that read the message twice (Ed25519) have no
+    /// Starts to sign a message in pieces. Algorithms that read the message twice (Ed25519, SLH-DSA) have no
     /// multi-part form.
     ///
     /// # Errors
@@ -203,6 +203,7 @@ impl<S: Store> Session<'_, S> {
     pub fn sign_finish(&self, context: &Context, out: &mut [u8]) -> Result<Outcome<usize>> {
         finish!(self, context, Sign, applied_len, out, |row, permit, params, tools, running, staged| {
             let run = row.sign_hashed.ok_or(Error::Unsupported)?;
+            let params = running.left_of(params);
             running.digest(|digest| run(permit, &params, &mut tools, digest, staged))
         })
         .map(|outcome| outcome.map(|written| written.len))
@@ -252,6 +253,7 @@ impl<S: Store> Session<'_, S> {
     pub fn verify_finish(&self, context: &Context, signature: &[u8]) -> Result<Outcome<()>> {
         judge!(self, context, Verify, |row, permit, params, running| {
             let run = row.verify_digest.ok_or(Error::Unsupported)?;
+            let params = running.left_of(params);
             running.digest(|digest| run(permit, &params, digest, signature))
         })
     }
@@ -315,6 +317,8 @@ impl<S: Store> Session<'_, S> {
             let start = || match row.stream {
                 Streaming::OneShot => Err(Error::Unsupported),
                 Streaming::Hashed => Running::hash(params.hash.ok_or(Error::InvalidArgument)?),
+                #[cfg(feature = "ml-dsa")]
+                Streaming::Mu => Running::mu(&permit, params),
                 Streaming::Maced => Running::mac(&permit),
                 #[cfg(feature = "alloc")]
                 Streaming::Buffered => Ok(Running::buffer(core.stream_limit)),

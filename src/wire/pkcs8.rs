@@ -1,13 +1,15 @@
 //! PrivateKeyInfo, PKCS #8 (RFC 5208, 2008) and OneAsymmetricKey (RFC 5958, 2010), for the keys of the
-//! engine: ECPrivateKey (RFC 5915, 2010), CurvePrivateKey (RFC 8410, 2018) and RSAPrivateKey
-//! (RFC 8017, 2016).
+//! engine: ECPrivateKey (RFC 5915, 2010), CurvePrivateKey (RFC 8410, 2018), RSAPrivateKey
+//! (RFC 8017, 2016) ML-KEM-PrivateKey (RFC 9935, 2026) and ML-DSA-PrivateKey (RFC 9881, 2025)
+//! in their seed forms, and SLH-DSA keys (RFC 9909, 2025).
 //!
 //! These are plaintext private keys: bytes from here stay below the boundary and cross it only wrapped
 //! (SSP-6). A parsed key borrows from its encoding, so there is one copy to wipe, and it cannot be
 //! printed, compared or cloned. Nothing here says that the parts of a key belong together.
 
 use super::der::{self, Emitter, OCTET_STRING, Parser, SEQUENCE, context, context_constructed};
-use super::spki::{ED25519_LEN, EcCurve, KeyAlgorithm};
+use super::spki::{ED25519_LEN, EcCurve, KeyAlgorithm, ParameterSet};
+use crate::attributes::KeyKind;
 use crate::error::{Error, Result};
 
 /// Version of PrivateKeyInfo, v1 of OneAsymmetricKey (RFC 5958 section 2).
@@ -44,6 +46,8 @@ pub(crate) enum PrivateKeyInfo<'a> {
         dq: &'a [u8],
         qinv: &'a [u8],
     },
+    /// `secret`: the seed. `public`: as [`PublicKeyInfo::Set`](super::spki::PublicKeyInfo::Set), version v2.
+    Set { kind: KeyKind, secret: &'a [u8], public: Option<&'a [u8]> },
 }
 
 /// Reads a PrivateKeyInfo. Attributes are refused: nothing here could honour them.
@@ -66,6 +70,17 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<PrivateKeyInfo<'_>> {
                         return Err(Error::Rejected);
                     }
                     Ok(PrivateKeyInfo::Ed25519 { seed, public: Some(public) })
+                }
+                (KeyAlgorithm::Set(set), V1) => {
+                    Ok(PrivateKeyInfo::Set { kind: set.kind, secret: parse_set(p, set)?, public: None })
+                }
+                (KeyAlgorithm::Set(set), V2) => {
+                    let secret = parse_set(p, set)?;
+                    let public = p.bit_string_tagged(context(1))?;
+                    if public.len() != set.public_len() {
+                        return Err(Error::Rejected);
+                    }
+                    Ok(PrivateKeyInfo::Set { kind: set.kind, secret, public: Some(public) })
                 }
                 _ => Err(Error::Rejected),
             }
@@ -104,6 +119,18 @@ fn parse_ec<'a>(parser: &mut Parser<'a>, curve: EcCurve) -> Result<PrivateKeyInf
 fn parse_seed<'a>(parser: &mut Parser<'a>) -> Result<&'a [u8; ED25519_LEN]> {
     let seed = parser.nested(OCTET_STRING, Parser::octet_string)?;
     seed.try_into().map_err(|_| Error::Rejected)
+}
+
+/// The seed: `[0] IMPLICIT OCTET STRING` (RFC 9935 section 6, RFC 9881 section 6). The other two choices carry the expanded key,
+/// which nobody needs to store (VAL-KEM-3, VAL-DSA-1): they are refused.
+fn parse_set<'a>(parser: &mut Parser<'a>, set: ParameterSet) -> Result<&'a [u8]> {
+    // RFC 9909 section 6: of SLH-DSA the OCTET STRING is the key.
+    let secret = if set.is_bare() {
+        parser.octet_string()?
+    } else {
+        parser.nested(OCTET_STRING, |p| p.value(context(0)))?
+    };
+    if secret.len() == set.kind.secret_len() { Ok(secret) } else { Err(Error::Rejected) }
 }
 
 /// RSAPrivateKey (RFC 8017 appendix A.1.2).
@@ -170,6 +197,24 @@ fn put(key: &PrivateKeyInfo<'_>, emitter: &mut Emitter<'_>) -> Result<()> {
                 None => Ok(()),
             }
         }
+        PrivateKeyInfo::Set { kind, secret, public } => {
+            let set = ParameterSet::of_kind(kind)?;
+            if secret.len() != kind.secret_len() {
+                return Err(Error::InvalidArgument);
+            }
+            e.small(if public.is_some() { V2 } else { V1 })?;
+            KeyAlgorithm::Set(set).put(e)?;
+            if set.is_bare() {
+                e.octet_string(secret)?;
+            } else {
+                e.nested(OCTET_STRING, |e| e.value(context(0), secret))?;
+            }
+            match public {
+                Some(key) if key.len() == set.public_len() => e.bit_string_tagged(context(1), key),
+                Some(_) => Err(Error::InvalidArgument),
+                None => Ok(()),
+            }
+        }
         PrivateKeyInfo::Rsa { n, e: exponent, d, p, q, dp, dq, qinv } => {
             e.small(V1)?;
             KeyAlgorithm::Rsa.put(e)?;
@@ -204,8 +249,13 @@ mod tests {
     const ED25519: &[u8] = include_bytes!("../../kat-vectors/tests/wire/ed25519-pkcs8.der");
     const ED25519_V2: &[u8] = include_bytes!("../../kat-vectors/tests/wire/ed25519-v2-pkcs8.der");
     const RSA2048: &[u8] = include_bytes!("../../kat-vectors/tests/wire/rsa2048-pkcs8.der");
-    const ALL: [&[u8]; 9] =
-        [P256, P256_PARAMETERS, P256_PRIVATE_ONLY, P384, P521, SECP256K1, ED25519, ED25519_V2, RSA2048];
+    const MLKEM768: &[u8] = include_bytes!("../../kat-vectors/tests/wire/mlkem768-pkcs8.der");
+    const MLDSA65: &[u8] = include_bytes!("../../kat-vectors/tests/wire/mldsa65-pkcs8.der");
+    #[rustfmt::skip]
+    const ALL: [&[u8]; 11] = [
+        P256, P256_PARAMETERS, P256_PRIVATE_ONLY, P384, P521, SECP256K1, ED25519, ED25519_V2, RSA2048, MLKEM768,
+        MLDSA65,
+    ];
 
     /// RFC 8410 section 10.3, the example with attributes and a public key.
     const RFC8410_ATTRIBUTES: [u8; 116] = [
@@ -375,6 +425,36 @@ mod tests {
         // An empty set on a v1 key.
         let empty = replaced(ED25519, &[0x30, 0x2E], &[0x30, 0x30]);
         assert!(rejected(&[&empty[..], &[0xA0, 0x00]].concat()));
+    }
+
+    /// RFC 9935 section 6: the seed, and none of the other choices; a public key makes it v2.
+    #[test]
+    fn lattice_keys_are_seeds() {
+        let Ok(PrivateKeyInfo::Set { kind: KeyKind::MlKem768, secret, public: None }) = parse(MLKEM768)
+        else {
+            panic!("not an ML-KEM key");
+        };
+        assert_eq!(secret, &MLKEM768[22..]);
+        let key = [7; 1184];
+        let with_public = PrivateKeyInfo::Set { kind: KeyKind::MlKem768, secret, public: Some(&key) };
+        let bytes = emitted(&with_public);
+        assert!(canonical(&bytes));
+        let Ok(PrivateKeyInfo::Set { public: Some(found), .. }) = parse(&bytes) else {
+            panic!("not an ML-KEM key with its public half");
+        };
+        assert_eq!(found, key);
+        // Expanded key or both: their tags.
+        for tag in [0x04, 0x30, 0xA0, 0x81] {
+            assert!(rejected(&replaced(MLKEM768, &[0x80, 0x40], &[tag, 0x40])));
+        }
+        let mut out = [0; 200];
+        for info in [
+            PrivateKeyInfo::Set { kind: KeyKind::MlKem768, secret: &secret[1..], public: None },
+            PrivateKeyInfo::Set { kind: KeyKind::MlKem768, secret, public: Some(&key[1..]) },
+            PrivateKeyInfo::Set { kind: KeyKind::Aes256, secret: &secret[..32], public: None },
+        ] {
+            assert_eq!(emit(&info, &mut out), Err(Error::InvalidArgument));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! SubjectPublicKeyInfo, RFC 5280 (2008) section 4.1.2.7, for the keys of the engine:
-//! elliptic-curve keys on named curves (RFC 5480, 2009), Ed25519 (RFC 8410, 2018) and RSA
-//! (RFC 8017, 2016, with the parameters of RFC 3279, 2002).
+//! elliptic-curve keys on named curves (RFC 5480, 2009), Ed25519 (RFC 8410, 2018), RSA
+//! (RFC 8017, 2016, with the parameters of RFC 3279, 2002) ML-KEM (RFC 9935, 2026),
+//! ML-DSA (RFC 9881, 2025) and SLH-DSA (RFC 9909, 2025).
 //!
 //! A key that is accepted here has the right form and lengths. Whether the point is on its curve and
 //! the modulus is sound is for the algorithm to say.
@@ -99,12 +100,90 @@ impl EcCurve {
     }
 }
 
+/// A parameter set of a post-quantum standard: one object identifier without parameters, a public key of one
+/// length, encoded by the standard itself.
+#[derive(Clone, Copy)]
+pub(super) struct ParameterSet {
+    pub(super) kind: KeyKind,
+    /// What follows 2.16.840.1.101.3.4: NIST's arcs of signatures and of encapsulation.
+    arc: [u8; 2],
+    public_len: usize,
+}
+
+impl ParameterSet {
+    /// FIPS 203 Table 3, RFC 9935 section 3; FIPS 204 Table 2, RFC 9881 section 2;
+    /// FIPS 205 Table 2, RFC 9909 section 3.
+    const ALL: &[Self] = &[
+        Self::of(KeyKind::MlKem512, [4, 1], 800),
+        Self::of(KeyKind::MlKem768, [4, 2], 1184),
+        Self::of(KeyKind::MlKem1024, [4, 3], 1568),
+        Self::of(KeyKind::MlDsa44, [3, 17], 1312),
+        Self::of(KeyKind::MlDsa65, [3, 18], 1952),
+        Self::of(KeyKind::MlDsa87, [3, 19], 2592),
+        Self::of(KeyKind::SlhDsaSha2_128s, [3, 20], 32),
+        Self::of(KeyKind::SlhDsaShake128s, [3, 26], 32),
+        Self::of(KeyKind::SlhDsaSha2_128f, [3, 21], 32),
+        Self::of(KeyKind::SlhDsaShake128f, [3, 27], 32),
+        Self::of(KeyKind::SlhDsaSha2_192s, [3, 22], 48),
+        Self::of(KeyKind::SlhDsaShake192s, [3, 28], 48),
+        Self::of(KeyKind::SlhDsaSha2_192f, [3, 23], 48),
+        Self::of(KeyKind::SlhDsaShake192f, [3, 29], 48),
+        Self::of(KeyKind::SlhDsaSha2_256s, [3, 24], 64),
+        Self::of(KeyKind::SlhDsaShake256s, [3, 30], 64),
+        Self::of(KeyKind::SlhDsaSha2_256f, [3, 25], 64),
+        Self::of(KeyKind::SlhDsaShake256f, [3, 31], 64),
+    ];
+
+    const fn of(kind: KeyKind, arc: [u8; 2], public_len: usize) -> Self {
+        Self { kind, arc, public_len }
+    }
+
+    /// The contents of the OBJECT IDENTIFIER.
+    const fn oid(self) -> [u8; 9] {
+        [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, self.arc[0], self.arc[1]]
+    }
+
+    fn of_oid(oid: &[u8]) -> Result<Self> {
+        Self::ALL.iter().copied().find(|set| set.oid() == oid).ok_or(Error::Rejected)
+    }
+
+    /// The set of a kind of key.
+    pub(super) fn of_kind(kind: KeyKind) -> Result<Self> {
+        Self::ALL.iter().copied().find(|set| set.kind == kind).ok_or(Error::InvalidArgument)
+    }
+
+    /// Whether a private key stands in PKCS #8 as it is, without a choice of forms: SLH-DSA, whose arcs begin at 20.
+    pub(super) const fn is_bare(self) -> bool {
+        self.arc[0] == 3 && self.arc[1] >= 20
+    }
+
+    /// Octets of a public key.
+    pub(super) const fn public_len(self) -> usize {
+        self.public_len
+    }
+}
+
+/// Octets of a public key of a post-quantum kind, as its standard encodes it; 0 of other kinds.
+pub(crate) const fn public_len(kind: KeyKind) -> usize {
+    let (mut i, mut len) = (0, 0);
+    while i < ParameterSet::ALL.len() {
+        #[allow(clippy::indexing_slicing)] // i is below the length
+        let set = ParameterSet::ALL[i];
+        if set.kind as u16 == kind as u16 {
+            len = set.public_len;
+        }
+        i = i.saturating_add(1);
+    }
+    len
+}
+
 /// An AlgorithmIdentifier of a key, public or private.
 #[derive(Clone, Copy)]
 pub(super) enum KeyAlgorithm {
     Ec(EcCurve),
     Ed25519,
     Rsa,
+    Set(ParameterSet),
 }
 
 impl KeyAlgorithm {
@@ -115,7 +194,8 @@ impl KeyAlgorithm {
             ID_ED25519 => Ok(Self::Ed25519),
             // RFC 3279 section 2.3.1: the parameters MUST be NULL.
             RSA_ENCRYPTION => p.null().map(|()| Self::Rsa),
-            _ => Err(Error::Rejected),
+            // RFC 9935 section 3: the parameters MUST be absent.
+            other => ParameterSet::of_oid(other).map(Self::Set),
         })
     }
 
@@ -130,6 +210,7 @@ impl KeyAlgorithm {
                 e.oid(RSA_ENCRYPTION)?;
                 e.null()
             }
+            Self::Set(set) => e.oid(&set.oid()),
         })
     }
 }
@@ -143,6 +224,8 @@ pub(crate) enum PublicKeyInfo<'a> {
     Ed25519 { key: &'a [u8] },
     /// Big-endian, greater than zero; parsed ones have no leading zeros.
     Rsa { n: &'a [u8], e: &'a [u8] },
+    /// A post-quantum key as its standard encodes it.
+    Set { kind: KeyKind, key: &'a [u8] },
 }
 
 /// Reads a SubjectPublicKeyInfo.
@@ -157,6 +240,9 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<PublicKeyInfo<'_>> {
                 }
                 KeyAlgorithm::Ed25519 if key.len() == ED25519_LEN => Ok(PublicKeyInfo::Ed25519 { key }),
                 KeyAlgorithm::Rsa => parse_rsa(key),
+                KeyAlgorithm::Set(set) if key.len() == set.public_len() => {
+                    Ok(PublicKeyInfo::Set { kind: set.kind, key })
+                }
                 _ => Err(Error::Rejected),
             }
         })
@@ -205,6 +291,10 @@ fn put(key: &PublicKeyInfo<'_>, emitter: &mut Emitter<'_>) -> Result<()> {
                 })
             })
         }
+        PublicKeyInfo::Set { kind, key } if key.len() == public_len(kind) => {
+            KeyAlgorithm::Set(ParameterSet::of_kind(kind)?).put(e)?;
+            e.bit_string(key)
+        }
         _ => Err(Error::InvalidArgument),
     })
 }
@@ -227,7 +317,11 @@ mod tests {
     const SECP256K1: &[u8] = include_bytes!("../../kat-vectors/tests/wire/secp256k1-spki.der");
     const ED25519: &[u8] = include_bytes!("../../kat-vectors/tests/wire/ed25519-spki.der");
     const RSA2048: &[u8] = include_bytes!("../../kat-vectors/tests/wire/rsa2048-spki.der");
-    const ALL: [&[u8]; 7] = [P256, P256_COMPRESSED, P384, P521, SECP256K1, ED25519, RSA2048];
+    const MLKEM768: &[u8] = include_bytes!("../../kat-vectors/tests/wire/mlkem768-spki.der");
+    const MLDSA65: &[u8] = include_bytes!("../../kat-vectors/tests/wire/mldsa65-spki.der");
+    #[rustfmt::skip]
+    const ALL: [&[u8]; 9] =
+        [P256, P256_COMPRESSED, P384, P521, SECP256K1, ED25519, RSA2048, MLKEM768, MLDSA65];
 
     /// RFC 8410 section 10.1, the Ed25519 key of the example certificates.
     const RFC8410: [u8; 44] = [
@@ -284,6 +378,8 @@ mod tests {
             Ok(PublicKeyInfo::Ec { curve: EcCurve::Secp256k1, point: &SECP256K1[23..] })
         );
         assert_eq!(parse(ED25519), Ok(PublicKeyInfo::Ed25519 { key: &ED25519[12..] }));
+        let set = PublicKeyInfo::Set { kind: KeyKind::MlKem768, key: &MLKEM768[22..] };
+        assert_eq!(parse(MLKEM768), Ok(set));
         assert_eq!(parse(RSA2048), Ok(PublicKeyInfo::Rsa { n: &RSA2048[33..289], e: &[0x01, 0x00, 0x01] }));
     }
 
@@ -352,6 +448,34 @@ mod tests {
     fn parameters_of_ed25519_are_absent() {
         let null = replaced(ED25519, &[0x30, 0x2A, 0x30, 0x05], &[0x30, 0x2C, 0x30, 0x07]);
         assert!(rejected(&replaced(&null, &[0x2B, 0x65, 0x70], &[0x2B, 0x65, 0x70, 0x05, 0x00])));
+    }
+
+    /// Each set: its own object identifier, its own length, parameters absent.
+    #[test]
+    fn parameter_sets_have_one_form() {
+        for set in ParameterSet::ALL {
+            let key = vec![0x5A; set.public_len()];
+            let good = emitted(&PublicKeyInfo::Set { kind: set.kind, key: &key });
+            assert!(canonical(&good));
+            let at = good.windows(9).position(|nine| nine == set.oid()).unwrap();
+            for other in ParameterSet::ALL.iter().filter(|other| other.kind != set.kind) {
+                let mut bytes = good.clone();
+                bytes[at + 7..at + 9].copy_from_slice(&other.arc);
+                let same_len = other.public_len() == set.public_len();
+                assert_eq!(rejected(&bytes), !same_len);
+            }
+            for wrong in [&key[1..], &[&key[..], &[0]].concat()] {
+                let mut out = vec![0xEE; good.len() + 1];
+                let info = PublicKeyInfo::Set { kind: set.kind, key: wrong };
+                assert_eq!(emit(&info, &mut out), Err(Error::InvalidArgument));
+            }
+        }
+        let null =
+            replaced(MLKEM768, &[0x30, 0x82, 0x04, 0xB2, 0x30, 0x0B], &[0x30, 0x82, 0x04, 0xB4, 0x30, 0x0D]);
+        assert!(rejected(&replaced(&null, &[3, 4, 4, 2], &[3, 4, 4, 2, 5, 0])));
+        let mut out = [0; 64];
+        let none = PublicKeyInfo::Set { kind: KeyKind::Ed25519, key: &[] };
+        assert_eq!(emit(&none, &mut out), Err(Error::InvalidArgument));
     }
 
     #[test]

@@ -1,12 +1,29 @@
 //! Brings a secret that the test knows into an engine: under RSA-OAEP, encrypted by the crate `rsa`.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, unreachable_pub)] // a test
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    unreachable_pub
+)] // a test
 
 use rand_core::UnwrapErr;
 use rsa::{BoxedUint, Oaep, PublicKey};
-use strongroom::{Algorithm, Attributes, Hash, KeyHandle, KeyKind, Params, Rule, Session, UnwrapAs, Usage};
+use strongroom::{
+    Algorithm, Attributes, Error, Hash, KeyHandle, KeyKind, Params, Rule, Session, UnwrapAs, Usage,
+};
 
 /// The key has at most the 112 bits of the RSA key it came under.
 pub fn bring_in(session: &Session<'static>, secret: &[u8], policy: &Attributes) -> KeyHandle {
+    try_bring_in(session, secret, policy).unwrap()
+}
+
+/// The same, for secrets that the engine refuses.
+pub fn try_bring_in(
+    session: &Session<'static>,
+    secret: &[u8],
+    policy: &Attributes,
+) -> Result<KeyHandle, Error> {
     let transport = Attributes::builder(KeyKind::Rsa2048)
         .usage(Usage::UNWRAP)
         .permit(Rule::hashed(Algorithm::RsaOaep, Hash::Sha256))
@@ -23,7 +40,7 @@ pub fn bring_in(session: &Session<'static>, secret: &[u8], policy: &Attributes) 
     let mut random = UnwrapErr(getrandom::SysRng);
     let blob = public.encrypt(&mut random, Oaep::<sha2::Sha256>::new(), secret).unwrap();
     let params = Params::with_hash(Hash::Sha256);
-    let key = session.unwrap(kek, Algorithm::RsaOaep, &params, &blob, UnwrapAs::Foreign(policy)).unwrap();
+    let key = session.unwrap(kek, Algorithm::RsaOaep, &params, &blob, UnwrapAs::Foreign(policy));
     let _ = session.destroy(kek).unwrap();
-    key.value()
+    Ok(key?.value())
 }

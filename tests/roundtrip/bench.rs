@@ -65,7 +65,9 @@ pub(crate) fn shapes(fits: impl Fn(KeyKind) -> bool) -> Vec<Shape> {
     let mut shapes = Vec::new();
     let approved = |it: &Algorithm| it.facts().approval == Approval::Approved;
     for algorithm in Algorithm::all().filter(approved) {
-        for &kind in algorithm.facts().kinds.iter().filter(|kind| fits(**kind)) {
+        // SLH-DSA: the sets that are fast to make and to sign with stand for all.
+        let slow = |kind: &KeyKind| kind.name().starts_with("SLH-DSA") && !kind.name().ends_with("128f");
+        for &kind in algorithm.facts().kinds.iter().filter(|kind| fits(**kind) && !slow(kind)) {
             if kind == KeyKind::Hmac {
                 shapes.extend(Hash::ALL.map(|hash| Shape { kind, algorithm, hash: Some(hash) }));
             } else {
@@ -82,6 +84,16 @@ impl Shape {
         format!("{} for {}", self.kind.name(), self.algorithm.name())
     }
 
+    /// Whether a hash is long enough for the kind, where that asks for more than the algorithm does.
+    pub(crate) fn is_strong(&self, hash: Hash) -> bool {
+        let needed = match self.kind {
+            KeyKind::MlDsa65 => 48,
+            KeyKind::MlDsa87 => 64,
+            _ => 0,
+        };
+        hash.output_len() >= needed
+    }
+
     pub(crate) fn is_rsa(&self) -> bool {
         is_rsa(self.kind)
     }
@@ -96,6 +108,7 @@ impl Shape {
             (Usage::SIGN, Usage::VERIFY),
             (Usage::DERIVE, Usage::DERIVE),
             (Usage::AGREE, Usage::AGREE),
+            (Usage::ENCAPSULATE, Usage::DECAPSULATE),
         ]
         .into_iter()
         .find(|(protects, _)| all.has(*protects))
@@ -141,6 +154,11 @@ impl Shape {
             KeyKind::EcP384 => Some(185),
             KeyKind::EcP521 => Some(241),
             KeyKind::Ed25519 => Some(48),
+            // RFC 9935, the seed.
+            KeyKind::MlKem512 | KeyKind::MlKem768 | KeyKind::MlKem1024 => Some(86),
+            KeyKind::MlDsa44 | KeyKind::MlDsa65 | KeyKind::MlDsa87 => Some(54),
+            // RFC 9909: the key, longer than 127 bytes with its headers or not.
+            kind if kind.name().starts_with("SLH-DSA") => Some(usize::from(attributes.length()) + 20),
             _ if self.is_rsa() => None,
             _ => Some(usize::from(attributes.length())),
         }
@@ -199,7 +217,7 @@ impl Bench {
     }
 
     pub(crate) fn public_key(&self, key: KeyHandle) -> Vec<u8> {
-        let mut out = vec![0; 1024];
+        let mut out = vec![0; 4096];
         let len = self.session.public_key(key, &mut out).unwrap().value();
         out.truncate(len);
         out
@@ -211,7 +229,8 @@ impl Bench {
     pub(crate) fn hash(&self, shape: &Shape, key: KeyHandle) -> Option<Hash> {
         let rules = self.info(key).attributes().rules().clone();
         let permitted = rules.find(shape.algorithm).unwrap().hashes();
-        Hash::ALL.into_iter().find(|hash| permitted.contains(*hash))
+        // As strong as the key, where the kind asks for that: the longest.
+        Hash::ALL.into_iter().filter(|hash| permitted.contains(*hash)).max_by_key(|hash| hash.output_len())
     }
 
     pub(crate) fn protect(
@@ -223,7 +242,7 @@ impl Bench {
     ) -> Result<Made, Error> {
         let (params, message) = (shape.params(hash), &shape.fitted(message)[..]);
         let (session, algorithm) = (&self.session, shape.algorithm);
-        let mut made = Made { hash, iv: Vec::new(), output: vec![0; 1024], said: [0; 32] };
+        let mut made = Made { hash, iv: Vec::new(), output: vec![0; 17088], said: [0; 32] };
         let len = match shape.usages().0 {
             Usage::ENCRYPT => {
                 let sealed = session.encrypt(key, algorithm, &params, message, &mut made.output)?.value();
@@ -237,6 +256,14 @@ impl Bench {
                 let mac = session.mac(child, Algorithm::Hmac, &SHA256, message, &mut made.output);
                 self.destroy(child);
                 mac.unwrap().value()
+            }
+            Usage::ENCAPSULATE => {
+                let template = self.template(key, 32);
+                let made_key = session.encapsulate(key, algorithm, &params, &template, &mut made.output)?;
+                let (child, len) = made_key.value();
+                session.mac(child, Algorithm::Hmac, &SHA256, message, &mut made.said).unwrap().value();
+                self.destroy(child);
+                len
             }
             _ => {
                 let small = self.generate(&small(shape));
@@ -278,6 +305,13 @@ impl Bench {
                 self.destroy(child);
                 verdict.map(Outcome::value)
             }
+            Usage::ENCAPSULATE => {
+                let template = self.template(key, 32);
+                let child = session.decapsulate(key, algorithm, &params, &made.output, &template)?.value();
+                let verdict = session.verify_mac(child, Algorithm::Hmac, &SHA256, message, &made.said);
+                self.destroy(child);
+                verdict.map(Outcome::value)
+            }
             _ => {
                 let (template, none) = (small(shape), Restriction::none());
                 let native = algorithm == Algorithm::NativeWrap;
@@ -291,16 +325,22 @@ impl Bench {
         }
     }
 
-    /// A MAC key that comes of this one: derived, or agreed on with its own public half.
-    fn child(&self, shape: &Shape, key: KeyHandle, params: &Params<'_>) -> Result<KeyHandle, Error> {
-        let parent = self.info(key).attributes().clone();
+    /// A MAC key that may come of this one.
+    fn template(&self, parent: KeyHandle, length: u16) -> Attributes {
+        let parent = self.info(parent).attributes().clone();
         let template = Attributes::builder(KeyKind::Hmac)
             .usage(Usage::MAC.and(Usage::VERIFY_MAC))
-            .length(14)
+            .length(length)
             .permit(Rule::hashed(Algorithm::Hmac, Hash::Sha256))
             .validity(parent.validity());
         let template = parent.owner().map_or(template.clone(), |owner| template.owner(owner));
-        let template = template.build().unwrap();
+        template.build().unwrap()
+    }
+
+    /// A MAC key that comes of this one: derived, or agreed on with its own public half.
+    fn child(&self, shape: &Shape, key: KeyHandle, params: &Params<'_>) -> Result<KeyHandle, Error> {
+        let parent = self.info(key).attributes().clone();
+        let template = self.template(key, 14);
         let made = if shape.usages().0 == Usage::DERIVE {
             self.session.derive(key, shape.algorithm, params, &template)
         } else {

@@ -3,7 +3,16 @@
 //! promises (SSP-7). Of a blob, every truncation, every changed byte and every byte more is rejected.
 
 #![cfg(all(feature = "std", feature = "aes", feature = "hmac"))]
-#![cfg(all(feature = "rsa", feature = "ecdsa", feature = "ed25519", feature = "kdf", feature = "sha3"))]
+#![cfg(all(
+    feature = "rsa",
+    feature = "ecdsa",
+    feature = "ed25519",
+    feature = "kdf",
+    feature = "sha3",
+    feature = "ml-kem",
+    feature = "ml-dsa",
+    feature = "slh-dsa"
+))]
 // A test reports by panicking.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 #![allow(clippy::cast_possible_truncation)]

@@ -65,7 +65,8 @@ impl Draft {
 
     fn rule(&self, shape: &Shape) -> Rule {
         let params = &shape.algorithm.facts().params;
-        let one = Hash::ALL.get(self.hash).filter(|hash| params.hashes.contains(**hash));
+        let one =
+            Hash::ALL.get(self.hash).filter(|hash| params.hashes.contains(**hash) && shape.is_strong(**hash));
         let mut rule = match shape.hash.or(one.copied()) {
             Some(hash) => Rule::hashed(shape.algorithm, hash),
             None => Rule::any(shape.algorithm),

@@ -10,5 +10,11 @@ mod ec_wycheproof_tests;
 pub(crate) mod ed25519;
 pub(crate) mod hash;
 pub(crate) mod key_wrap;
+#[cfg(feature = "ml-dsa")]
+pub(crate) mod ml_dsa;
+#[cfg(feature = "ml-kem")]
+pub(crate) mod ml_kem;
 #[cfg(feature = "rsa")]
 pub(crate) mod rsa;
+#[cfg(feature = "slh-dsa")]
+pub(crate) mod slh_dsa;
