@@ -9,14 +9,17 @@ use strongroom::{
 
 use crate::{Failure, image, unexpected};
 
-/// A kind of key for each pairwise test; RSA has one test for all its sizes, and the smallest is the fastest.
-const PAIRS: [(KeyKind, Algorithm); 6] = [
+/// A kind of key for each pairwise test; where one test serves all sizes, the smallest or fastest.
+const PAIRS: [(KeyKind, Algorithm); 9] = [
     (KeyKind::EcP256, Algorithm::EcdsaP256),
     (KeyKind::EcP384, Algorithm::EcdsaP384),
     (KeyKind::EcP521, Algorithm::EcdsaP521),
     (KeyKind::EcSecp256k1, Algorithm::EcdsaSecp256k1),
     (KeyKind::Ed25519, Algorithm::Ed25519),
     (KeyKind::Rsa2048, Algorithm::RsaPss),
+    (KeyKind::MlKem512, Algorithm::MlKem),
+    (KeyKind::MlDsa44, Algorithm::MlDsa),
+    (KeyKind::SlhDsaSha2_128f, Algorithm::SlhDsa),
 ];
 
 /// Runs known-answer and pairwise tests and prints the report; fails unless every one passed.
@@ -77,8 +80,9 @@ fn pairwise(engine: &Engine) -> Result<(), Error> {
     let session = engine.open_session(Subject::user(1), b"")?;
     for (kind, algorithm) in PAIRS {
         if Engine::<HeapStore>::has(algorithm) {
-            let sign = Usage::SIGN.and(Usage::VERIFY);
-            let policy = Attributes::builder(kind).usage(sign).permit(Rule::any(algorithm)).build()?;
+            let all = Usage::SIGN.and(Usage::VERIFY).and(Usage::ENCAPSULATE).and(Usage::DECAPSULATE);
+            let usage = all.common(algorithm.facts().usage);
+            let policy = Attributes::builder(kind).usage(usage).permit(Rule::any(algorithm)).build()?;
             let _ = session.destroy(session.generate(&policy)?.value())?;
         }
     }

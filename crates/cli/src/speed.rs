@@ -26,7 +26,7 @@ type Operation = Box<dyn FnMut() -> Result<(), Error>>;
 /// A row of the table: its name, what the engine does, and the bare primitive.
 type Row = (&'static str, Job, Option<fn() -> Operation>);
 
-const ROWS: [Row; 23] = [
+const ROWS: [Row; 29] = [
     ("P-256 sign", sign(KeyKind::EcP256, Algorithm::EcdsaP256, SHA256), Some(bare::p256_sign)),
     ("P-256 verify", verify(KeyKind::EcP256, Algorithm::EcdsaP256, SHA256), Some(bare::p256_verify)),
     ("P-384 sign", sign(KeyKind::EcP384, Algorithm::EcdsaP384, SHA384), Some(bare::p384_sign)),
@@ -52,6 +52,12 @@ const ROWS: [Row; 23] = [
     ("RSA-2048 PKCS1 sign", sign(KeyKind::Rsa2048, Algorithm::RsaPkcs1, SHA256), None),
     ("RSA-2048 PKCS1 verify", verify(KeyKind::Rsa2048, Algorithm::RsaPkcs1, SHA256), None),
     ("RSA-4096 PKCS1 sign", sign(KeyKind::Rsa4096, Algorithm::RsaPkcs1, SHA256), None),
+    ("ML-DSA-65 sign", sign(KeyKind::MlDsa65, Algorithm::MlDsa, Params::NONE), None),
+    ("ML-DSA-65 verify", verify(KeyKind::MlDsa65, Algorithm::MlDsa, Params::NONE), None),
+    ("SLH-DSA-SHA2-128f sign", sign(KeyKind::SlhDsaSha2_128f, Algorithm::SlhDsa, Params::NONE), None),
+    ("SLH-DSA-SHA2-128f verify", verify(KeyKind::SlhDsaSha2_128f, Algorithm::SlhDsa, Params::NONE), None),
+    ("ML-KEM-768 encapsulate", Job::Encapsulate, None),
+    ("ML-KEM-768 decapsulate", Job::Decapsulate, None),
     ("AES-256-GCM seal 64 B", Job::Seal(64), Some(bare::gcm::<64>)),
     ("AES-256-GCM seal 1 KiB", Job::Seal(1 << 10), Some(bare::gcm::<{ 1 << 10 }>)),
     ("AES-256-GCM seal 16 KiB", Job::Seal(1 << 14), Some(bare::gcm::<{ 1 << 14 }>)),

@@ -296,7 +296,7 @@ fn speed_measures_what_was_asked_for() {
     assert!(row.split_whitespace().last().unwrap().parse::<f64>().unwrap() > 0.0, "{row}");
     assert!(printed.contains("batches of 64"), "{printed}");
     // Every sort of job, and the options in either order.
-    for (filter, rows) in [("P-256", 5), ("ed25519", 2), ("gcm seal 64", 1), ("random", 1)] {
+    for (filter, rows) in [("P-256", 5), ("ed25519", 2), ("gcm seal 64", 1), ("ml-kem", 2), ("random", 1)] {
         let printed = works(&folder, &["speed", "--seconds", "0.01", filter]);
         assert_eq!(printed.lines().count(), rows + 3 + usize::from(cfg!(debug_assertions)), "{printed}");
     }

@@ -7,7 +7,7 @@ use strongroom::{Algorithm, Attributes, Error, KeyKind, Rule, Usage, pem};
 use crate::fixture::{Bench, mutate, with};
 
 /// Keys to start from: OpenSSL's encodings.
-pub(crate) const DER: [&[u8]; 7] = [
+pub(crate) const DER: [&[u8]; 9] = [
     include_bytes!("../../../kat-vectors/tests/wire/p256-spki.der"),
     include_bytes!("../../../kat-vectors/tests/wire/p256-compressed-spki.der"),
     include_bytes!("../../../kat-vectors/tests/wire/p384-spki.der"),
@@ -15,6 +15,8 @@ pub(crate) const DER: [&[u8]; 7] = [
     include_bytes!("../../../kat-vectors/tests/wire/rsa2048-spki.der"),
     include_bytes!("../../../kat-vectors/tests/wire/secp256k1-spki.der"),
     include_bytes!("../../../kat-vectors/tests/wire/p521-spki.der"),
+    include_bytes!("../../../kat-vectors/tests/wire/mlkem768-spki.der"),
+    include_bytes!("../../../kat-vectors/tests/wire/mldsa65-spki.der"),
 ];
 
 const PEM: [&[u8]; 2] = [
@@ -22,7 +24,7 @@ const PEM: [&[u8]; 2] = [
     include_bytes!("../../../kat-vectors/tests/wire/rsa2048-spki.pem"),
 ];
 
-const KINDS: [(KeyKind, Algorithm); 7] = [
+const KINDS: [(KeyKind, Algorithm); 10] = [
     (KeyKind::EcP256, Algorithm::EcdsaP256),
     (KeyKind::EcP384, Algorithm::EcdsaP384),
     (KeyKind::EcP521, Algorithm::EcdsaP521),
@@ -30,6 +32,9 @@ const KINDS: [(KeyKind, Algorithm); 7] = [
     (KeyKind::Rsa2048, Algorithm::RsaPss),
     (KeyKind::Rsa3072, Algorithm::RsaPkcs1),
     (KeyKind::Rsa4096, Algorithm::RsaPss),
+    (KeyKind::MlKem768, Algorithm::MlKem),
+    (KeyKind::MlDsa65, Algorithm::MlDsa),
+    (KeyKind::SlhDsaSha2_128s, Algorithm::SlhDsa),
 ];
 
 struct Importing {
@@ -43,7 +48,9 @@ thread_local! {
 
 fn make() -> Importing {
     let template = |(kind, algorithm)| {
-        let builder = Attributes::builder(kind).public().usage(Usage::VERIFY);
+        let seals = algorithm == Algorithm::MlKem;
+        let usage = if seals { Usage::ENCAPSULATE } else { Usage::VERIFY };
+        let builder = Attributes::builder(kind).public().usage(usage);
         builder.permit(Rule::any(algorithm)).build().unwrap()
     };
     Importing { bench: Bench::new(), templates: KINDS.map(template).into() }
@@ -114,7 +121,7 @@ impl Importing {
     }
 
     fn exported(&self, key: strongroom::KeyHandle) -> Vec<u8> {
-        let mut out = vec![0; 1024];
+        let mut out = vec![0; 4096];
         let len = self.bench.session.public_key(key, &mut out).unwrap().value();
         out.truncate(len);
         out

@@ -35,6 +35,9 @@ pub(super) enum Job {
     Wrap,
     /// And destroy: a key lives once.
     Unwrap,
+    /// Into a MAC key, and destroy it.
+    Encapsulate,
+    Decapsulate,
 }
 
 /// The keys of a job: what works, what wraps it, and what was made of them before the clock started.
@@ -70,6 +73,11 @@ impl Keys {
             Job::Wrap | Job::Unwrap => {
                 Some(generate(KeyKind::EcP256, signing, Rule::any(Algorithm::EcdsaP256))?)
             }
+            Job::Encapsulate | Job::Decapsulate => Some(generate(
+                KeyKind::MlKem768,
+                Usage::ENCAPSULATE.and(Usage::DECAPSULATE),
+                Rule::any(Algorithm::MlKem),
+            )?),
             Job::Digest(_) | Job::Random(_) | Job::Generate => None,
         };
         let kek = match job {
@@ -80,10 +88,17 @@ impl Keys {
             )?),
             _ => None,
         };
-        let mut made = vec![0; 512];
+        // The longest signature of a row: SLH-DSA.
+        let mut made = vec![0; 17088];
         let len = match (job, working) {
             (Job::Verify { algorithm, params, .. }, Some(key)) => {
                 session.sign(key, *algorithm, params, MESSAGE, &mut made)?.value()
+            }
+            (Job::Decapsulate, Some(key)) => {
+                let (secret, len) =
+                    session.encapsulate(key, Algorithm::MlKem, &Params::NONE, &secret()?, &mut made)?.value();
+                let _ = session.destroy(secret)?;
+                len
             }
             _ => 0,
         };
@@ -98,6 +113,15 @@ impl Keys {
         }
         Ok(())
     }
+}
+
+/// What an encapsulated key becomes.
+fn secret() -> Result<Attributes, Error> {
+    Attributes::builder(KeyKind::Hmac)
+        .usage(Usage::MAC.and(Usage::VERIFY_MAC))
+        .permit(Rule::hashed(Algorithm::Hmac, Hash::Sha256))
+        .length(32)
+        .build()
 }
 
 impl Job {
@@ -144,7 +168,7 @@ impl Job {
         Ok(match self {
             Self::Sign { algorithm, params, .. } => {
                 let key = working()?;
-                let mut signature = [0; 512];
+                let mut signature = vec![0; 17088];
                 Box::new(move || {
                     black_box(session.sign(key, algorithm, &params, MESSAGE, &mut signature)).map(drop)
                 })
@@ -186,6 +210,27 @@ impl Job {
                 Box::new(move || {
                     let key = session.generate(&policy)?.value();
                     black_box(session.destroy(key)).map(drop)
+                })
+            }
+            Self::Encapsulate => {
+                let (key, template, mut ciphertext) = (working()?, secret()?, [0; 1088]);
+                Box::new(move || {
+                    let made = session.encapsulate(
+                        key,
+                        Algorithm::MlKem,
+                        &Params::NONE,
+                        &template,
+                        &mut ciphertext,
+                    )?;
+                    black_box(session.destroy(made.value().0)).map(drop)
+                })
+            }
+            Self::Decapsulate => {
+                let (key, template, ciphertext) = (working()?, secret()?, keys.made.clone());
+                Box::new(move || {
+                    let made =
+                        session.decapsulate(key, Algorithm::MlKem, &Params::NONE, &ciphertext, &template)?;
+                    black_box(session.destroy(made.value())).map(drop)
                 })
             }
             Self::Wrap => {

@@ -393,8 +393,9 @@ impl<'e> Model<'e> {
     fn sign(&mut self, me: usize, byte: u8, hash: Hash, message: u8, deterministic: bool, cramped: bool) {
         let Some(at) = self.pick(me, byte, Usage::SIGN) else { return };
         let key = &self.keys[at];
-        let pure = key.rights.shape == Shape::Ed25519;
-        let algorithm = if pure { Algorithm::Ed25519 } else { Algorithm::EcdsaP256 };
+        let algorithm = key.rights.shape.algorithm();
+        let pure = algorithm != Algorithm::EcdsaP256;
+        let room = if algorithm == Algorithm::MlDsa { 2420 } else { 64 };
         let mut faults = self.may_use(me, key, Usage::SIGN, algorithm);
         let mut params = if pure { Params::NONE } else { Params::with_hash(hash) };
         let terms = key.rights.terms;
@@ -410,12 +411,12 @@ impl<'e> Model<'e> {
         let counted = key.rights.uses.is_some();
         let (handle, secret, message) = (key.handle, key.secret, text(message));
         let faults = self.charge(at, counted, faults);
-        let mut output = vec![0; if cramped { 63 } else { 64 }];
+        let mut output = vec![0; if cramped { room - 1 } else { room }];
         let made = session(&self.sessions, me)
             .sign(handle, algorithm, &params, &message, &mut output)
             .map(Outcome::value);
         if let Some(len) = agreed(made, &faults) {
-            assert_eq!(len, 64);
+            assert_eq!(len, room);
             let (tag_len, iv) = (None, Vec::new());
             self.signatures.push(Made { algorithm, secret, hash, tag_len, iv, message, output });
         }
@@ -428,7 +429,7 @@ impl<'e> Model<'e> {
         };
         let (key, made) = (&self.keys[at], &self.signatures[of]);
         let mut faults = self.may_use(me, key, Usage::VERIFY, made.algorithm);
-        let pure = made.algorithm == Algorithm::Ed25519;
+        let pure = made.algorithm != Algorithm::EcdsaP256;
         if !pure && !key.rights.terms.permits_hash(made.hash) {
             faults.push(Error::NotPermitted);
         }
@@ -584,8 +585,8 @@ impl<'e> Model<'e> {
         if cramped {
             faults.push(Error::BufferTooSmall);
         }
-        // KW carries whole semiblocks; a P-256 key as PKCS#8 is none.
-        let misfit = algorithm == Algorithm::AesKw && what.rights.shape == Shape::P256;
+        // KW carries whole semiblocks; P-256 and ML-DSA keys as PKCS#8 are none.
+        let misfit = algorithm == Algorithm::AesKw && matches!(what.rights.shape, Shape::P256 | Shape::MlDsa);
         let (by_handle, handle) = (by.handle, what.handle);
         let counted = by.rights.uses.is_some() || by.rights.make_ivs();
         let mut blob = Blob {

@@ -17,10 +17,11 @@ pub(super) enum Shape {
     P256,
     Ed25519,
     Parent,
+    MlDsa,
 }
 
 impl Shape {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Gcm,
         Self::Counter,
         Self::Kw,
@@ -30,6 +31,7 @@ impl Shape {
         Self::P256,
         Self::Ed25519,
         Self::Parent,
+        Self::MlDsa,
     ];
 
     pub(super) fn kind(self) -> KeyKind {
@@ -40,6 +42,7 @@ impl Shape {
             Self::P256 => KeyKind::EcP256,
             Self::Ed25519 => KeyKind::Ed25519,
             Self::Parent => KeyKind::Derivation,
+            Self::MlDsa => KeyKind::MlDsa44,
         }
     }
 
@@ -54,6 +57,7 @@ impl Shape {
             Self::P256 => Algorithm::EcdsaP256,
             Self::Ed25519 => Algorithm::Ed25519,
             Self::Parent => Algorithm::CounterHmac,
+            Self::MlDsa => Algorithm::MlDsa,
         }
     }
 
@@ -64,20 +68,20 @@ impl Shape {
             Self::Kw | Self::Kwp | Self::Native => &[Usage::WRAP, Usage::UNWRAP],
             Self::Hmac => &[Usage::MAC, Usage::VERIFY_MAC],
             Self::P256 => &[Usage::SIGN, Usage::VERIFY, Usage::SIGN_DIGEST],
-            Self::Ed25519 => &[Usage::SIGN, Usage::VERIFY],
+            Self::Ed25519 | Self::MlDsa => &[Usage::SIGN, Usage::VERIFY],
             Self::Parent => &[Usage::DERIVE],
         }
     }
 
     pub(super) fn strength(self) -> u16 {
         match self {
-            Self::Gcm | Self::Kw | Self::P256 | Self::Ed25519 => 128,
+            Self::Gcm | Self::Kw | Self::P256 | Self::Ed25519 | Self::MlDsa => 128,
             Self::Counter | Self::Kwp | Self::Native | Self::Hmac | Self::Parent => 256,
         }
     }
 
     pub(super) fn is_pair(self) -> bool {
-        matches!(self, Self::P256 | Self::Ed25519)
+        matches!(self, Self::P256 | Self::Ed25519 | Self::MlDsa)
     }
 
     /// Length of the bare secret of a symmetric key.
@@ -181,7 +185,7 @@ impl Rights {
             && self.usage.is_subset(all)
             && self.uses != Some(0)
             && (low..=high).contains(&self.terms.min_tag)
-            && (!self.terms.deterministic || self.shape == Shape::P256)
+            && (!self.terms.deterministic || matches!(self.shape, Shape::P256 | Shape::MlDsa))
             && (self.shape != Shape::Hmac || self.terms.hash.is_some())
             && (self.export.format() != ExportFormat::None || !self.export.needs_trusted())
     }
