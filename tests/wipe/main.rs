@@ -12,7 +12,11 @@
     feature = "kdf",
     feature = "rsa",
     feature = "ecdsa",
-    feature = "ed25519"
+    feature = "ed25519",
+    feature = "sha3",
+    feature = "ml-kem",
+    feature = "ml-dsa",
+    feature = "slh-dsa"
 ))]
 #![allow(
     clippy::unwrap_used,
@@ -386,6 +390,86 @@ fn keys_of_rsa_leave_nothing() {
             session.destroy(secret).unwrap().value();
             session.destroy(back).unwrap().value();
         });
+    }
+}
+
+/// PrivateKeyInfo of a post-quantum key: the last two arcs of its object identifier, and what is in the OCTET
+/// STRING.
+fn pkcs8(arc: [u8; 2], content: &[u8]) -> Vec<u8> {
+    let oid = [0x06, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, arc[0], arc[1]];
+    let len = content.len() as u8;
+    [&[0x30, len + 18, 2, 1, 0, 0x30, 11], &oid[..], &[4, len], content].concat()
+}
+
+/// Seeds, what ML-DSA expands them to (FIPS 204 section 6.1), and shared secrets.
+#[test]
+fn post_quantum_keys_leave_nothing() {
+    let bench = Bench::new();
+    let shake = |input: &[u8], len: usize| {
+        let mut out = vec![0; len];
+        bench.session.xof(strongroom::Xof::Shake256, input, &mut out).unwrap().value();
+        out
+    };
+    let both = Usage::ENCAPSULATE.and(Usage::DECAPSULATE);
+    // One set of each family: blocks of these keys are large, and every one that is freed is searched.
+    for (kind, arc, len) in [(KeyKind::MlKem768, 2, 1088)] {
+        let watch = Watch::new();
+        // A ciphertext of zeros opens to J(z || c): a shared secret that the test knows.
+        let zeros = vec![0; len];
+        let blob = apart(|| {
+            let seed = random(u64::from(arc), 64);
+            watch.secret("d", &seed[..32]);
+            watch.secret("z", &seed[32..]);
+            watch.secret("shared secret", &shake(&[&seed[32..], &zeros].concat(), 32));
+            bench.partner.seal(&pkcs8([4, arc], &[&[0x80, 64], &seed[..]].concat()))
+        });
+        let template =
+            || leaving(KeyKind::Derivation, Usage::DERIVE, Rule::any(Algorithm::Hkdf)).length(32).build();
+        bench.life(&watch, &blob, leaving(kind, both, Rule::any(Algorithm::MlKem)), |session, key| {
+            let template = template().unwrap();
+            let none = Params::NONE;
+            let opened = session.decapsulate(key, Algorithm::MlKem, &none, &zeros, &template);
+            session.destroy(opened.unwrap().value()).unwrap().value();
+            let mut ciphertext = vec![0; len];
+            let made = session.encapsulate(key, Algorithm::MlKem, &none, &template, &mut ciphertext).unwrap();
+            session.destroy(made.value().0).unwrap().value();
+        });
+    }
+    let signs = Usage::SIGN.and(Usage::VERIFY);
+    let signing = |algorithm, len| {
+        move |session: &Session<'_>, key: KeyHandle| {
+            let mut signature = vec![0; len];
+            session.sign(key, algorithm, &Params::NONE, b"message", &mut signature).unwrap().value();
+            session.verify(key, algorithm, &Params::NONE, b"message", &signature).unwrap().value();
+        }
+    };
+    for (kind, arc, rows, columns, len) in [(KeyKind::MlDsa44, 17, 4, 4, 2420)] {
+        let watch = Watch::new();
+        let blob = apart(|| {
+            let seed = random(u64::from(arc), 32);
+            watch.secret("xi", &seed);
+            let expanded = shake(&[&seed[..], &[rows, columns]].concat(), 128);
+            watch.secret("rho prime", &expanded[32..96]);
+            watch.secret("K", &expanded[96..]);
+            bench.partner.seal(&pkcs8([3, arc], &[&[0x80, 32], &seed[..]].concat()))
+        });
+        let policy = leaving(kind, signs, Rule::any(Algorithm::MlDsa));
+        bench.life(&watch, &blob, policy, signing(Algorithm::MlDsa, len));
+    }
+    // Seeds and root of kat-vectors/tests/slh_dsa.txt, whose root fits.
+    let vectors = include_str!("../../kat-vectors/tests/slh_dsa.txt");
+    for (kind, arc) in [(KeyKind::SlhDsaSha2_128f, 21)] {
+        let watch = Watch::new();
+        let blob = apart(|| {
+            let line = vectors.lines().find(|line| line.split(' ').next() == Some(kind.name())).unwrap();
+            let fields: Vec<&str> = line.split(' ').collect();
+            let key = outside::unhex(&[fields[1], fields[2]].concat());
+            watch.secret("SK.seed", &key[..16]);
+            watch.secret("SK.prf", &key[16..32]);
+            bench.partner.seal(&pkcs8([3, arc], &key))
+        });
+        let policy = leaving(kind, signs, Rule::any(Algorithm::SlhDsa));
+        bench.life(&watch, &blob, policy, signing(Algorithm::SlhDsa, 17088));
     }
 }
 
