@@ -29,9 +29,9 @@ pub(crate) mod mac;
 pub(crate) mod ml_dsa;
 #[cfg(feature = "ml-kem")]
 pub(crate) mod ml_kem;
+pub(crate) mod pbkdf2;
 #[cfg(any(feature = "ml-dsa", feature = "slh-dsa"))]
 pub(crate) mod prehash;
-pub(crate) mod pbkdf2;
 #[cfg(feature = "rsa")]
 pub(crate) mod rsa;
 #[cfg(all(feature = "rsa", feature = "aes"))]
