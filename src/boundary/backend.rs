@@ -12,6 +12,9 @@ pub(crate) mod ec_lanes;
 #[cfg(all(target_arch = "x86_64", feature = "std", any(feature = "ecdsa", feature = "ed25519")))]
 #[cfg_attr(not(test), allow(dead_code))]
 pub(crate) mod ifma;
+#[cfg(all(feature = "rsa", feature = "std", target_arch = "x86_64"))]
+#[cfg_attr(not(test), allow(dead_code))] // until the batched services call it
+pub(crate) mod ifma_rsa;
 pub(crate) mod portable;
 
 /// A set of implementations that an engine can be made to run, see [`Builder::backend`].

@@ -197,6 +197,11 @@ impl PrivateKey {
         })
     }
 
+    /// Shows `p, q, dP, dQ, qInv`, big-endian, each half as long as n, for a prepared form of another backend.
+    pub(in crate::boundary) fn with_crt<T>(&self, show: impl FnOnce([&[u8]; 5]) -> Result<T>) -> Result<T> {
+        self.numbers.show(show)
+    }
+
     /// SP 800-56B Rev. 2 section 6.4.1.2.3: (m^e)^d = m for a random m, 1 < m < n-1.
     fn pairwise(&self, random: &mut Random<'_>) -> Result<()> {
         let k = self.public.len();

@@ -51,7 +51,7 @@ impl TestKey {
         PrivateKey::load(&self.primes(), 65_537).unwrap()
     }
 
-    fn primes(&self) -> Vec<u8> {
+    pub(in crate::boundary) fn primes(&self) -> Vec<u8> {
         [self.p.as_slice(), &self.q].concat()
     }
 
