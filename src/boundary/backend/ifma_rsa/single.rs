@@ -185,7 +185,8 @@ impl<const K: usize> Halves<K> {
     ) {
         let Self { table, power, spare, rows } = self;
         let one = [load(&[1]), load(&[1])];
-        multiply::<2, K, L>(primes, &primes.map(|prime| prime.r2), &one, &mut table[0], rows);
+        let r2 = Zeroizing::new(primes.map(|prime| prime.r2));
+        multiply::<2, K, L>(primes, &r2, &one, &mut table[0], rows);
         table[1] = *base;
         for i in 2..ENTRIES {
             let (done, rest) = table.split_at_mut(i);
@@ -320,7 +321,8 @@ pub(super) fn private<const H: usize, const N: usize, const E: usize, const K: u
     let mut single = Rows::<1>([[0; LONGEST]]);
     let mut h = Zeroizing::new([zeros::<K>()]);
     let difference = Zeroizing::new([load::<K>(&*difference)]);
-    multiply::<1, K, H>([&p], &difference, &[load(&key.q_inv)], &mut h, &mut single);
+    let q_inv = Zeroizing::new([load::<K>(&key.q_inv)]);
+    multiply::<1, K, H>([&p], &difference, &q_inv, &mut h, &mut single);
     store(&h[0], &mut *yp);
     finish(&mut yp, &key.p);
     multiply::<1, J, N>([&n], &number_of(&*yp), &number_of(&key.q_form), &mut x, rows);

@@ -335,6 +335,66 @@ fn lanes_with_different_public_exponents() {
     }
 }
 
+/// The same operation alone.
+fn alone(key: &Pair, input: &[u8], seed: u64) -> (Result<()>, Vec<u8>) {
+    let mut out = vec![0xaa; key.n().len()];
+    (key.private.private_op(input, &mut out, &mut source(seed)), out)
+}
+
+#[test]
+fn one_operation_alone_answers_as_the_portable_one() {
+    if absent() {
+        return;
+    }
+    for bits in SIZES {
+        let key = Pair::read(bits);
+        let len = key.n().len();
+        let mut inputs = edges(&key);
+        inputs.extend((0..8).map(|seed| [&[0], bytes(seed, len - 1).as_slice()].concat()));
+        for key in [&key, &key.turned()] {
+            for (seed, input) in (0..).zip(&inputs) {
+                assert_eq!(alone(key, input, seed), (Ok(()), key.expected(input).unwrap()));
+            }
+        }
+        for wrong in [key.n(), &vec![0xff; len], &vec![1; len - 1], &vec![1; len + 1], &[]] {
+            assert_eq!(alone(&key, wrong, 1), (Err(Error::Rejected), vec![0; len]));
+        }
+        let mut short = vec![0xaa; len - 1];
+        let result = key.private.private_op(&vec![1; len], &mut short, &mut source(1));
+        assert_eq!((result, short), (Err(Error::InvalidArgument), vec![0; len - 1]));
+    }
+}
+
+#[test]
+fn one_operation_alone_keeps_a_wrong_result_inside() {
+    if absent() {
+        return;
+    }
+    for bits in SIZES {
+        let mut key = Pair::read(bits);
+        key.private.damage();
+        let len = key.n().len();
+        assert_eq!(alone(&key, &vec![1; len], 1), (Err(Error::Corrupted), vec![0; len]));
+    }
+}
+
+#[test]
+fn one_operation_alone_needs_its_blinding() {
+    if absent() {
+        return;
+    }
+    let key = Pair::read(2048);
+    for (fill, wanted) in [(None, Error::NotOperational), (Some(0), Error::EntropyFailed)] {
+        let mut out = vec![0xaa; 256];
+        let mut random = |bytes: &mut [u8]| {
+            bytes.fill(fill.ok_or(Error::NotOperational)?);
+            Ok(())
+        };
+        assert_eq!(key.private.private_op(&[1; 256], &mut out, &mut random), Err(wanted));
+        assert_eq!(out, vec![0; 256]);
+    }
+}
+
 #[test]
 fn numbers_and_limbs() {
     let number = bytes(1, 128);
@@ -413,6 +473,7 @@ proptest! {
         }
         let key = Pair::read(2048);
         let answer = run(&[(&key, input.clone())], u64::from(seed)).remove(0);
+        prop_assert_eq!(&answer, &alone(&key, &input, u64::from(seed)));
         match key.expected(&input) {
             Ok(expected) => prop_assert_eq!(answer, (Ok(()), expected)),
             Err(error) => prop_assert_eq!(answer, (Err(error), vec![0; 256])),
