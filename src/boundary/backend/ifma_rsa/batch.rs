@@ -14,7 +14,7 @@ use super::limbs::{from_lanes, into_lanes, lanes, vector, zeros};
 use super::{Crt, LANES, Public};
 
 /// What one pass computes over, wiped when dropped.
-struct Work<const H: usize, const N: usize, const D: usize> {
+struct Work<const N: usize, const D: usize> {
     n: Moduli<N>,
     c: [V; N],
     r: [V; N],
@@ -37,7 +37,10 @@ struct Half<const H: usize, const N: usize, const E: usize> {
     wide: Wide<N>,
 }
 
-impl<const H: usize, const N: usize, const D: usize> Work<H, N, D> {
+/// A prime, -1 / p modulo 2^52, R^2 modulo p, and its exponent.
+type Prime<'a, const H: usize, const E: usize> = (&'a [u64; H], u64, &'a [u64; H], &'a [u64; E]);
+
+impl<const N: usize, const D: usize> Work<N, D> {
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn new() -> Box<Self> {
         Box::new(Self {
@@ -53,7 +56,7 @@ impl<const H: usize, const N: usize, const D: usize> Work<H, N, D> {
     }
 }
 
-impl<const H: usize, const N: usize, const D: usize> Drop for Work<H, N, D> {
+impl<const N: usize, const D: usize> Drop for Work<N, D> {
     fn drop(&mut self) {
         for number in [&mut self.c, &mut self.r, &mut self.u, &mut self.x, &mut self.y, &mut self.m] {
             number.zeroize();
@@ -78,7 +81,7 @@ impl<const H: usize, const N: usize, const E: usize> Half<H, N, E> {
 
     /// Takes the primes and their exponents.
     #[target_feature(enable = "avx512f,avx512ifma")]
-    fn load(&mut self, keys: [(&[u64; H], u64, &[u64; H], &[u64; E]); LANES]) {
+    fn load(&mut self, keys: [Prime<'_, H, E>; LANES]) {
         into_lanes(keys.map(|(prime, ..)| prime), &mut self.prime.n);
         into_lanes(keys.map(|(_, _, r2, _)| r2), &mut self.prime.r2);
         into_lanes(keys.map(|(.., exponent)| exponent), &mut self.exponent);
@@ -199,7 +202,7 @@ pub(super) fn public<const N: usize, const D: usize>(
     keys: [&Public<N>; LANES],
     numbers: &mut [Zeroizing<[u64; N]>; LANES],
 ) {
-    let mut work = Work::<0, N, D>::new();
+    let mut work = Work::<N, D>::new();
     let Work { n, c, x, y, m, wide, .. } = &mut *work;
     load_public(keys, n);
     into_lanes(numbers.each_ref().map(|number| &**number), c);
@@ -222,7 +225,7 @@ pub(super) fn private<const H: usize, const N: usize, const D: usize, const E: u
     numbers: &mut [Zeroizing<[u64; N]>; LANES],
     random: &[Zeroizing<[u64; N]>; LANES],
 ) -> [bool; LANES] {
-    let mut work = Work::<H, N, D>::new();
+    let mut work = Work::<N, D>::new();
     let Work { n, c, r, u, x, y, m, wide, .. } = &mut *work;
     let e = keys.map(|key| key.public.e);
     load_public(keys.map(|key| &key.public), n);

@@ -368,7 +368,7 @@ impl<const N: usize> Moduli<N> {
         self.finish(&mut power);
         let mut copy = Zeroizing::new(*power);
         let squarings = (52 * N).trailing_zeros();
-        for _ in 0..52 * N - bits + (52 * N >> squarings) {
+        for _ in 0..52 * N - bits + ((52 * N) >> squarings) {
             *copy = *power;
             self.add(&copy, &copy, &mut power);
             self.finish(&mut power);

@@ -5,6 +5,7 @@
 //! 2^16 n, results are below 2 n, nothing is subtracted before `finish`. The lanes above the L limbs stay zero.
 //! Constant time: no branch and no address depends on a number; indices are loop counters.
 #![allow(clippy::indexing_slicing)] // indices run over the arrays' own lengths
+#![allow(clippy::needless_range_loop)] // one index over several arrays reads like the algorithm
 #![allow(clippy::arithmetic_side_effects)] // counters and shifts below a few hundred
 #![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // masks of eight lanes, bits of limbs
 

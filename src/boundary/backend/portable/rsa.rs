@@ -198,6 +198,7 @@ impl PrivateKey {
     }
 
     /// Shows `p, q, dP, dQ, qInv`, big-endian, each half as long as n, for a prepared form of another backend.
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
     pub(in crate::boundary) fn with_crt<T>(&self, show: impl FnOnce([&[u8]; 5]) -> Result<T>) -> Result<T> {
         self.numbers.show(show)
     }
