@@ -47,7 +47,7 @@ pub(in crate::boundary) struct Public<const N: usize> {
     n: [u64; N],
     n0: u64,
     r2: [u64; N],
-    e: u32,
+    e: u64,
     /// Length of the modulus in bytes.
     len: usize,
 }

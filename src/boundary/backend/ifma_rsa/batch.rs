@@ -121,12 +121,12 @@ fn moduli<const N: usize>() -> Moduli<N> {
     Moduli { n: zeros(), n0: vector([0; LANES]), r2: zeros() }
 }
 
-/// `base ^ (e - 1)` for odd public e below 2^32, in Montgomery form. Time tells the exponents.
+/// `base ^ (e - 1)` for odd public e, in Montgomery form. Time tells the exponents.
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn power_before<const N: usize, const D: usize>(
     n: &Moduli<N>,
     base: &[V; N],
-    e: [u32; LANES],
+    e: [u64; LANES],
     out: &mut [V; N],
     wide: &mut Wide<D>,
 ) {

@@ -239,7 +239,7 @@ fn look_up<const K: usize>(table: &[[[V; K]; 2]; ENTRIES], half: usize, index: u
 fn power_before<const J: usize, const N: usize>(
     n: &Modulus<J>,
     base: &[[V; J]; 1],
-    e: u32,
+    e: u64,
     out: &mut [[V; J]; 1],
     rows: &mut Rows<1>,
 ) {

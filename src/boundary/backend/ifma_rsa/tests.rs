@@ -435,7 +435,7 @@ proptest! {
     fn powers_modulo_anything(
         moduli in proptest::collection::vec(wild(256), 8),
         inputs in proptest::collection::vec(wild(256), 8),
-        e in any::<[u32; 8]>(),
+        e in any::<[u64; 8]>(),
     ) {
         if absent() {
             return Ok(());
