@@ -411,8 +411,9 @@ fn post_quantum_keys_leave_nothing() {
         out
     };
     let both = Usage::ENCAPSULATE.and(Usage::DECAPSULATE);
-    // One set of each family: blocks of these keys are large, and every one that is freed is searched.
-    for (kind, arc, len) in [(KeyKind::MlKem768, 2, 1088)] {
+    for (kind, arc, len) in
+        [(KeyKind::MlKem512, 1, 768), (KeyKind::MlKem768, 2, 1088), (KeyKind::MlKem1024, 3, 1568)]
+    {
         let watch = Watch::new();
         // A ciphertext of zeros opens to J(z || c): a shared secret that the test knows.
         let zeros = vec![0; len];
@@ -423,8 +424,12 @@ fn post_quantum_keys_leave_nothing() {
             watch.secret("shared secret", &shake(&[&seed[32..], &zeros].concat(), 32));
             bench.partner.seal(&pkcs8([4, arc], &[&[0x80, 64], &seed[..]].concat()))
         });
-        let template =
-            || leaving(KeyKind::Derivation, Usage::DERIVE, Rule::any(Algorithm::Hkdf)).length(32).build();
+        let template = || {
+            leaving(KeyKind::Derivation, Usage::DERIVE, Rule::any(Algorithm::Hkdf))
+                .length(32)
+                .export(Export::NATIVE)
+                .build()
+        };
         bench.life(&watch, &blob, leaving(kind, both, Rule::any(Algorithm::MlKem)), |session, key| {
             let template = template().unwrap();
             let none = Params::NONE;
@@ -443,7 +448,11 @@ fn post_quantum_keys_leave_nothing() {
             session.verify(key, algorithm, &Params::NONE, b"message", &signature).unwrap().value();
         }
     };
-    for (kind, arc, rows, columns, len) in [(KeyKind::MlDsa44, 17, 4, 4, 2420)] {
+    for (kind, arc, rows, columns, len) in [
+        (KeyKind::MlDsa44, 17, 4, 4, 2420),
+        (KeyKind::MlDsa65, 18, 6, 5, 3309),
+        (KeyKind::MlDsa87, 19, 8, 7, 4627),
+    ] {
         let watch = Watch::new();
         let blob = apart(|| {
             let seed = random(u64::from(arc), 32);
@@ -458,7 +467,7 @@ fn post_quantum_keys_leave_nothing() {
     }
     // Seeds and root of kat-vectors/tests/slh_dsa.txt, whose root fits.
     let vectors = include_str!("../../kat-vectors/tests/slh_dsa.txt");
-    for (kind, arc) in [(KeyKind::SlhDsaSha2_128f, 21)] {
+    for (kind, arc) in [(KeyKind::SlhDsaSha2_128f, 21), (KeyKind::SlhDsaShake128f, 27)] {
         let watch = Watch::new();
         let blob = apart(|| {
             let line = vectors.lines().find(|line| line.split(' ').next() == Some(kind.name())).unwrap();
