@@ -19,7 +19,7 @@ use crate::hooks::{Authenticator, Clock, Hook, UsageLog};
 use crate::integrity::IntegrityImage;
 use crate::outcome::Caveats;
 use crate::policy::{Profile, Rulebook, Subject};
-use crate::selftest::{self, TestReport};
+use crate::selftest::{self, Period, TestReport};
 use crate::session::Session;
 use crate::session::cell::{Cell, Contexts};
 use crate::state::{Event, Module, Pass, State, TamperSwitch};
@@ -40,6 +40,7 @@ pub(crate) struct Core<S: Store> {
     pub(crate) device: [u8; 4],
     pub(crate) backends: Backends,
     pub(crate) stream_limit: usize,
+    pub(crate) period: Period,
     /// The integrity value of a signed image.
     pub(crate) integrity: Option<[u8; 32]>,
     image: Option<Hook<dyn IntegrityImage>>,
@@ -71,6 +72,13 @@ impl<S: Store> Core<S> {
     #[inline]
     pub(crate) fn now(&self) -> Option<u64> {
         self.clock.as_ref().map(|clock| clock.now())
+    }
+
+    /// Self-tests have passed now.
+    pub(crate) fn begin_period(&self) {
+        if let Some(now) = self.now() {
+            self.period.begin(now);
+        }
     }
 
     pub(crate) fn log(&self) -> Option<&dyn UsageLog> {
@@ -286,6 +294,15 @@ impl<S: Store> Engine<S> {
     /// `EntropyFailed`, and the third time in a row the module is in Error.
     pub fn self_test(&self) -> Result<()> {
         selftest::on_demand(&self.core)
+    }
+
+    /// The last second, on the embedder's clock, before which [`self_test`](Self::self_test) must run again; `None`
+    /// unless [`Builder::self_test_every`] set a period. Every keyed service, digest and random number answers
+    /// `SelfTestFailed` from then on, until the tests have run; calls that are running are not interrupted
+    /// (CAST-14).
+    #[must_use]
+    pub fn self_test_due(&self) -> Option<u64> {
+        self.core.period.end()
     }
 
     /// Destroys every key, context, pin and DRBG of every session; returns when all are wiped.

@@ -1,6 +1,10 @@
 //! Runs the self-tests of the table and the integrity test: at power-on, before first use, on demand; and
 //! reports them.
 
+mod periodic;
+
+pub(crate) use periodic::Period;
+
 use crate::boundary::alg::cast::{Cast, Check};
 use crate::boundary::image::INTEGRITY;
 use crate::boundary::{Backends, table};
@@ -122,8 +126,12 @@ pub(crate) fn power_on(
     Ok(value)
 }
 
-/// The tests a call depends on: run now if they have not run (CAST-1).
+/// The tests a call depends on: run now if they have not run (CAST-1), and none of them too long ago.
+#[inline]
 pub(crate) fn require<S: Store>(core: &Core<S>, casts: &[&'static Cast]) -> Result<()> {
+    if core.period.seconds.is_some() && core.period.is_over(core.now()) {
+        return Err(Error::SelfTestFailed);
+    }
     for cast in casts {
         match core.module.test_state(cast.id) {
             TestState::Passed => {}
@@ -169,7 +177,9 @@ pub(crate) fn on_demand<S: Store>(core: &Core<S>) -> Result<()> {
     };
     tested?;
     core.notice(core.pool.test())?;
-    core.check_records()
+    core.check_records()?;
+    core.begin_period();
+    Ok(())
 }
 
 /// An image that was signed at power-on is measured again, and must have the value it had. One that was not

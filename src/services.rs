@@ -99,7 +99,15 @@ pub static SERVICES: &[Service] = &[
     },
     Service {
         name: "show status",
-        calls: &["status", "self_test_report", "has", "tests_of", "tests_of_batches", "tests_of_kind"],
+        calls: &[
+            "status",
+            "self_test_report",
+            "self_test_due",
+            "has",
+            "tests_of",
+            "tests_of_batches",
+            "tests_of_kind",
+        ],
         does: "state, failed test, caveats, report of the self-tests",
         ..ENGINE
     },

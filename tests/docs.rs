@@ -237,7 +237,9 @@ fn self_tests() -> String {
             program was signed\n  ([integrity.md](integrity.md)).\n\n\
             `Engine::self_test` runs every known-answer test and the integrity test on demand, then checks every \
             key record.\nA failed known-answer or integrity test puts the module into the error state. A failed pairwise test costs \
-            the pair;\nthree in a row put the module into the error state.\n\n";
+            the pair;\nthree in a row put the module into the error state. Where \
+            `Builder::self_test_every` sets a period, services stop when it is\nover, until `Engine::self_test` has \
+            run.\n\n";
     out += "| Test | When | After | Guards |\n| --- | --- | --- | --- |\n";
     for test in engine.self_test_report() {
         let ran = test.state == TestState::Passed;

@@ -69,7 +69,7 @@ impl Copy {
         fs::create_dir_all(&folder).unwrap();
         let alone = fs::File::create(folder.join("lock")).unwrap();
         alone.lock().unwrap();
-        for part in ["src", "kat-vectors/cast"] {
+        for part in ["src", "kat-vectors/cast", "kat-vectors/signatures"] {
             let _ = fs::remove_dir_all(folder.join(part)); // not there in the first run
             copy_all(&original.join(part), &folder.join(part));
         }

@@ -15,7 +15,7 @@ use crate::integrity::IntegrityImage;
 use crate::outcome::Caveats;
 use crate::policy::password::DEFAULT_ITERATIONS;
 use crate::policy::{Profile, Rulebook};
-use crate::selftest;
+use crate::selftest::{self, Period};
 use crate::state::{Event, Module, State};
 use crate::store::Store;
 use crate::sync::Lock;
@@ -37,6 +37,7 @@ pub struct Builder<S: Store> {
     min_iterations: u32,
     device: Option<u32>,
     stream_limit: usize,
+    period: Option<u32>,
     backends: Option<Backends>,
     #[cfg(strongroom_lab)]
     broken: Option<crate::state::TestId>,
@@ -57,6 +58,7 @@ impl<S: Store> Builder<S> {
             min_iterations: DEFAULT_ITERATIONS,
             device: None,
             stream_limit: STREAM_LIMIT,
+            period: None,
             backends: None,
             #[cfg(strongroom_lab)]
             broken: None,
@@ -79,6 +81,7 @@ impl<S: Store> Builder<S> {
             min_iterations: self.min_iterations,
             device: self.device,
             stream_limit: self.stream_limit,
+            period: self.period,
             backends: self.backends,
             #[cfg(strongroom_lab)]
             broken: self.broken,
@@ -171,6 +174,15 @@ impl<S: Store> Builder<S> {
         self
     }
 
+    /// Self-tests are to run again within this many seconds of the clock, at power-on and by
+    /// [`Engine::self_test`]; afterwards services answer `SelfTestFailed` until they have (CAST-14). There is no
+    /// period unless one is set; one needs a clock.
+    #[must_use]
+    pub fn self_test_every(mut self, seconds: u32) -> Self {
+        self.period = Some(seconds);
+        self
+    }
+
     /// Approved services only (the default), or everything.
     #[must_use]
     pub fn profile(mut self, profile: Profile) -> Self {
@@ -233,8 +245,11 @@ impl<S: Store> Builder<S> {
     ///
     /// # Errors
     /// The error, and the self-test that failed if one did. Without a registered source and without the
-    /// `os-entropy` feature it is `EntropyFailed`.
+    /// `os-entropy` feature it is `EntropyFailed`; with a period of self-tests and no clock, `InvalidArgument`.
     pub fn power_on(self) -> Result<Engine<S>, PowerOnError> {
+        if self.period.is_some() && self.clock.is_none() {
+            return Err(PowerOnError { error: Error::InvalidArgument, test: None });
+        }
         crate::fork::watch();
         let faults = Faults::none();
         #[cfg(strongroom_lab)]
@@ -282,6 +297,7 @@ impl<S: Store> Builder<S> {
             device,
             backends,
             stream_limit: self.stream_limit,
+            period: Period::new(self.period),
             authenticator: self.authenticator,
             clock: self.clock,
             log: self.log,
@@ -291,6 +307,7 @@ impl<S: Store> Builder<S> {
             sessions: core::sync::atomic::AtomicU32::new(0),
             wiped: Lock::new(false),
         };
+        core.begin_period();
         if core.module.apply(Event::TestsPassed) != State::Operational {
             return Err(PowerOnError { error: Error::NotOperational, test: None });
         }
@@ -321,6 +338,7 @@ impl<S: Store> Engine<S> {
             min_iterations: core.rulebook.min_iterations,
             device: core.fixed_device,
             stream_limit: core.stream_limit,
+            period: core.period.seconds,
             backends: Some(core.backends),
             #[cfg(strongroom_lab)]
             broken: None,

@@ -140,8 +140,10 @@ impl Bench {
     /// Sends keys of these shapes through these mechanisms: once with the right to leave, then with any.
     fn every(&self, shapes: &[Shape], mechanisms: &[Mechanism], cases: u32) {
         for shape in shapes {
-            // RSA keys are slow to make: one serves all stories.
-            let shared = shape.is_rsa().then(|| self.original(shape, None));
+            // RSA and SLH-DSA keys are slow to make and to use: one serves all stories, and few are told.
+            let slow = shape.is_rsa() || shape.kind.name().starts_with("SLH-DSA");
+            let cases = if slow { cases.min(2) } else { cases };
+            let shared = slow.then(|| self.original(shape, None));
             for by in mechanisms {
                 let tell = |story: &Story| {
                     let original = shared.unwrap_or_else(|| self.original(shape, Some(story)));

@@ -503,10 +503,13 @@ fn a_child_is_no_stronger_than_what_it_comes_of() {
     let hash = |hash| Params::with_hash(hash).info(b"i");
     let (hmac, cmac) = (Algorithm::CounterHmac, Algorithm::CounterCmac);
     let none = Caveats::NONE;
+    // A parent below its own strength has travelled, and its child shows that too.
+    let travelled = |strength| if strength < 256 { Caveats::TRANSPORT_STRENGTH } else { none };
     assert_eq!(made(hmac, KeyKind::Derivation, &hash(Hash::Sha256), 256), (256, none));
-    assert_eq!(made(hmac, KeyKind::Derivation, &hash(Hash::Sha512), 128), (128, none));
+    assert_eq!(made(hmac, KeyKind::Derivation, &hash(Hash::Sha512), 128), (128, travelled(128)));
     for strength in [112, 128, 192, 256] {
-        assert_eq!(made(cmac, KeyKind::Aes256, &Params::NONE.info(b"i"), strength), (strength, none));
+        let expected = (strength, travelled(strength));
+        assert_eq!(made(cmac, KeyKind::Aes256, &Params::NONE.info(b"i"), strength), expected);
     }
     assert_eq!(made(cmac, KeyKind::Aes256, &Params::NONE.label(b"l"), 256), (256, none), "a label will do");
     assert_eq!(made(cmac, KeyKind::Aes256, &Params::NONE, 256), (256, Caveats::NO_CONTEXT));

@@ -138,7 +138,7 @@ fn sign_and_verify(
     let len = session.sign(key, algorithm, params, b"message", &mut bytes)?.value();
     let signature = Signature { bytes, len };
     session.verify(key, algorithm, params, b"message", signature.as_bytes())?.value();
-    let mut outs = [[0; 96]; 9];
+    let mut outs = [[0; 132]; 9];
     let mut items =
         outs.each_mut().map(|out| SignItem::new(key, algorithm, *params, b"message", out));
     session.sign_batch(&mut items)?;
