@@ -60,8 +60,8 @@ fn material_of<B: crate::boundary::Buffer>(key: &Key<B>) -> usize {
             // The store needs no name of a buffer; the mistake above does.
             Replace(
                 "src/boundary.rs",
-                "pub(crate) use secret::{Inline, scrub_dead_stack};",
-                "pub(crate) use secret::{Buffer, Inline, scrub_dead_stack};",
+                "pub(crate) use secret::{Inline, on_scrubbed_stack};",
+                "pub(crate) use secret::{Buffer, Inline, on_scrubbed_stack};",
             ),
         ],
     },
@@ -282,9 +282,9 @@ fn tested() -> Paired {
             ),
             Replace(
                 SERVICES,
-                "            tools.secret(staged.claim(len)?)?;",
+                "            tools.random(additional, fresh, staged.claim(len)?)?;",
                 "            core.module.release_value((), permit.evidence().indicator())?; //~ unused_must_use
-            tools.secret(staged.claim(len)?)?;",
+            tools.random(additional, fresh, staged.claim(len)?)?;",
             ),
         ],
     },
@@ -334,7 +334,7 @@ fn take(lease: &mut crate::budget::Lease) -> Option<u64> {
 fn spender<'a>(
     budget: &'a crate::sync::Lock<Budget>,
     id: KeyId,
-    lease: &'a mut Lease,
+    lease: &'a core::cell::Cell<Lease>,
 ) -> crate::budget::Spender<'a> {
     crate::budget::Spender { lease: Some(lease), budget, id, log: None } //~ E0451
 }",
