@@ -5,7 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
-use crypto_bigint::{CtGt, CtSelect, Limb, NonZero, Odd, Uint, Word};
+use crypto_bigint::{CtGt, CtSelect, Limb, NonZero, Odd, U64, Uint, Word};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -105,7 +105,7 @@ pub(super) fn far_apart<const H: usize>(p: &Uint<H>, q: &Uint<H>) -> bool {
 pub(super) fn coprime_before<const H: usize>(prime: &Uint<H>, e: u64) -> Result<bool> {
     let before = Zeroizing::new(prime.wrapping_sub(&Uint::ONE));
     let remainder = before.rem_limb(limb(e)?);
-    Ok(Uint::<1>::from(remainder.0).gcd(&single(e)?) == Uint::ONE)
+    Ok(U64::from(remainder.0).gcd(&single(e)?) == Uint::ONE)
 }
 
 /// d = e^-1 mod lcm(p-1, q-1), as long as n and big-endian, refused unless 2^(nlen/2) < d (FIPS 186-5 A.1.1
@@ -125,8 +125,7 @@ pub(super) fn private_exponent<const H: usize>(
 
     // lambda mod e, of the remainders of its factors.
     let divisor = limb(e)?;
-    let (low, high) =
-        Uint::<1>::from(p1.rem_limb(divisor).0).widening_mul(&Uint::<1>::from(q1.rem_limb(divisor).0));
+    let (low, high) = U64::from(p1.rem_limb(divisor).0).widening_mul(&U64::from(q1.rem_limb(divisor).0));
     let modulus = Odd::new(single(e)?).into_option().ok_or(Error::Rejected)?;
     let remainder = Zeroizing::new(Uint::rem_wide((low, high), modulus.as_nz_ref()));
     let inverse = remainder.invert_odd_mod(&modulus).into_option().ok_or(Error::Rejected)?;
@@ -212,8 +211,9 @@ pub(super) fn limb(e: u64) -> Result<NonZero<Limb>> {
     NonZero::new(Limb(word)).into_option().ok_or(Error::Rejected)
 }
 
-pub(super) fn single(e: u64) -> Result<Uint<1>> {
-    Ok(Uint::from(limb(e)?.get()))
+/// As a number of 64 bits, whatever a limb has: `crypto_bigint` cannot invert modulo a number of 32 bits.
+pub(super) fn single(e: u64) -> Result<U64> {
+    Ok(U64::from(limb(e)?.get()))
 }
 
 fn non_zero<const H: usize>(value: &Uint<H>) -> Result<NonZero<Uint<H>>> {

@@ -7,7 +7,7 @@
 
 use alloc::boxed::Box;
 
-use crypto_bigint::{Odd, U1024, U1536, U2048, U3072, U4096, Uint};
+use crypto_bigint::{Odd, U64, U1024, U1536, U2048, U3072, U4096, Uint};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::mont::{self, Modulus};
@@ -240,7 +240,7 @@ fn half_power<const L: usize, const W: usize>(
 /// so it is a multiplication by the inverse of e modulo a power of two.
 fn inverse_before<const H: usize>(prime: &Uint<H>, e: u64) -> Result<Uint<H>> {
     let before = Zeroizing::new(prime.wrapping_sub(&Uint::ONE));
-    let remainder = Zeroizing::new(Uint::<1>::from(before.rem_limb(super::check::limb(e)?).0));
+    let remainder = Zeroizing::new(U64::from(before.rem_limb(super::check::limb(e)?).0));
     let modulus = Odd::new(super::check::single(e)?).into_option().ok_or(Error::Rejected)?;
     let inverse = Zeroizing::new(remainder.invert_odd_mod(&modulus).into_option().ok_or(Error::Rejected)?);
     let k = Zeroizing::new(modulus.wrapping_sub(&inverse));
