@@ -1,6 +1,6 @@
 //! Primitives over bytes, for conformance tests in laboratory builds: what no service takes because policy
 //! refuses it or because the engine makes it inside. Fixed IVs and nonces, entropy input, short keys and tags,
-//! raw shared secrets, RSA without its padding.
+//! raw shared secrets, derived keys, RSA without its padding, expanded keys of the lattice schemes.
 //!
 //! No key record, no policy, no permit: each function hands its arguments to the function that the services
 //! use, and nothing else is computed here. This module exists under `--cfg strongroom_lab` alone.
@@ -8,13 +8,16 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::alg::kdf::hkdf_raw;
+use super::alg::kbkdf::{self, Prf};
+use super::alg::kdf::{hkdf_raw, one_step_hash_raw, one_step_hmac_raw};
+use super::alg::pbkdf2::stretch_raw;
 use super::backend::portable::aes::modes::CmacKey;
 use super::backend::portable::aes::{BLOCK, BlockKey, GcmKey};
 use super::backend::portable::hash::HmacKey;
 use super::backend::portable::key_wrap;
 use super::drbg::ctr::CtrDrbg;
-use crate::algorithm::Hash;
+use super::drbg::hmac::HmacDrbg;
+use crate::algorithm::{Algorithm, Hash};
 #[cfg(feature = "ecdsa")]
 use crate::attributes::KeyKind;
 use crate::error::{Error, Result};
@@ -110,6 +113,66 @@ pub fn hkdf(hash: Hash, salt: &[u8], secret: &[u8], info: &[u8], len: usize) -> 
     Ok(out)
 }
 
+/// One-step derivation with a hash (SP 800-56C r2 section 4.1, option 1), `len` bytes.
+///
+/// # Errors
+/// `InvalidArgument` for more blocks than 32 bits count.
+pub fn one_step_hash(hash: Hash, secret: &[u8], info: &[u8], len: usize) -> Result<Vec<u8>> {
+    let mut out = vec![0; len];
+    one_step_hash_raw(hash, secret, info, &mut out)?;
+    Ok(out)
+}
+
+/// One-step derivation with HMAC (SP 800-56C r2 section 4.1, option 2), `len` bytes.
+///
+/// # Errors
+/// As [`one_step_hash`].
+pub fn one_step_hmac(hash: Hash, salt: &[u8], secret: &[u8], info: &[u8], len: usize) -> Result<Vec<u8>> {
+    let mut out = vec![0; len];
+    one_step_hmac_raw(hash, salt, secret, info, &mut out)?;
+    Ok(out)
+}
+
+/// Derivation from a derivation key (SP 800-108 r1 section 4) with a given fixed input, `len` bytes. `algorithm`
+/// is one of the four; the hash is that of HMAC.
+///
+/// # Errors
+/// `InvalidArgument` for an AES key of another length; `Unsupported` for another algorithm, or HMAC and no hash.
+pub fn kbkdf(
+    algorithm: Algorithm,
+    hash: Option<Hash>,
+    key: &[u8],
+    fixed: &[u8],
+    len: usize,
+) -> Result<Vec<u8>> {
+    let (mut out, fixed): (_, kbkdf::Fixed<'_>) = (vec![0; len], [fixed, &[], &[], &[]]);
+    match algorithm {
+        Algorithm::CounterHmac | Algorithm::FeedbackHmac => {
+            let hash = hash.ok_or(Error::Unsupported)?;
+            let key = HmacKey::new(hash, key)?;
+            let prf = Prf::Hmac(&key, hash);
+            match algorithm {
+                Algorithm::CounterHmac => kbkdf::counter(&prf, &fixed, &mut out)?,
+                _ => kbkdf::feedback(&prf, &fixed, &mut out)?,
+            }
+        }
+        Algorithm::CounterCmac => kbkdf::counter(&Prf::Cmac(&CmacKey::new(key)?), &fixed, &mut out)?,
+        Algorithm::FeedbackCmac => kbkdf::feedback(&Prf::Cmac(&CmacKey::new(key)?), &fixed, &mut out)?,
+        _ => return Err(Error::Unsupported),
+    }
+    Ok(out)
+}
+
+/// PBKDF2 (SP 800-132 section 5.3), `len` bytes.
+///
+/// # Errors
+/// `InvalidArgument` for no iteration.
+pub fn pbkdf2(hash: Hash, password: &[u8], salt: &[u8], iterations: u32, len: usize) -> Result<Vec<u8>> {
+    let mut out = vec![0; len];
+    stretch_raw(hash, password, salt, iterations, &mut out, || true)?;
+    Ok(out)
+}
+
 /// A CTR_DRBG over given entropy (SP 800-90A r1 section 10.2.1, AES-256 with the derivation function).
 pub struct CtrDrbgUnderTest(CtrDrbg);
 
@@ -120,6 +183,35 @@ impl CtrDrbgUnderTest {
     /// `InvalidArgument` for an input shorter than the standard asks for.
     pub fn instantiate(entropy: &[u8], nonce: &[u8], personalisation: &[u8]) -> Result<Self> {
         CtrDrbg::instantiate(entropy, nonce, personalisation).map(Self)
+    }
+
+    /// Reseeds.
+    ///
+    /// # Errors
+    /// As [`instantiate`](Self::instantiate).
+    pub fn reseed(&mut self, entropy: &[u8], additional: &[u8]) -> Result<()> {
+        self.0.reseed(entropy, additional)
+    }
+
+    /// Generates.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for more than 2^19 bits.
+    pub fn generate(&mut self, out: &mut [u8], additional: &[u8]) -> Result<()> {
+        Ok(self.0.generate(out, additional)?)
+    }
+}
+
+/// An HMAC_DRBG over given entropy (SP 800-90A r1 section 10.1.2, SHA-512).
+pub struct HmacDrbgUnderTest(HmacDrbg);
+
+impl HmacDrbgUnderTest {
+    /// Instantiates.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for an input shorter than the standard asks for.
+    pub fn instantiate(entropy: &[u8], nonce: &[u8], personalisation: &[u8]) -> Result<Self> {
+        HmacDrbg::instantiate(entropy, nonce, personalisation).map(Self)
     }
 
     /// Reseeds.
@@ -378,4 +470,12 @@ mod rsa_raw {
 pub use rsa_raw::{
     RsaParts, oaep_decode, oaep_encode, pkcs1_encode, pkcs1_verify, pss_encode, pss_verify, rsa_numbers,
     rsa_private, rsa_public,
+};
+
+#[cfg(all(feature = "ml-kem", feature = "ml-dsa", feature = "slh-dsa"))]
+mod pqc;
+#[cfg(all(feature = "ml-kem", feature = "ml-dsa", feature = "slh-dsa"))]
+pub use pqc::{
+    Content, LatticeKey, ml_dsa_key, ml_dsa_sign, ml_dsa_verify, ml_kem_ciphertext_len, ml_kem_decapsulate,
+    ml_kem_encapsulate, ml_kem_key, slh_dsa_key, slh_dsa_sign, slh_dsa_verify,
 };

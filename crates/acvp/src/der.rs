@@ -11,6 +11,8 @@ const OCTET_STRING: u8 = 0x04;
 const NULL: u8 = 0x05;
 const OID: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
+/// The seed among the forms of a lattice key: [0] IMPLICIT (RFC 9935 and RFC 9881, section 6).
+const SEED: u8 = 0x80;
 
 // RFC 5480, RFC 8410, RFC 8017: the algorithm, and the curve where it has one.
 const EC: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01];
@@ -19,6 +21,8 @@ const P384: &[u8] = &[0x2B, 0x81, 0x04, 0x00, 0x22];
 const P521: &[u8] = &[0x2B, 0x81, 0x04, 0x00, 0x23];
 const ED25519: &[u8] = &[0x2B, 0x65, 0x70];
 const RSA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01];
+/// Of NIST's signatures and encapsulations: arc and number follow (RFC 9935, RFC 9881, RFC 9909, section 3 each).
+const NIST: [u8; 7] = [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04];
 
 fn item(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let content = parts.concat();
@@ -45,6 +49,9 @@ fn integer(number: &[u8]) -> Vec<u8> {
 }
 
 fn algorithm(kind: KeyKind) -> Vec<u8> {
+    if let Some(set) = parameter_set(kind) {
+        return item(SEQUENCE, &[&item(OID, &[&NIST, &set])]);
+    }
     let (name, parameters) = match kind {
         KeyKind::EcP256 => (EC, item(OID, &[P256])),
         KeyKind::EcP384 => (EC, item(OID, &[P384])),
@@ -55,7 +62,32 @@ fn algorithm(kind: KeyKind) -> Vec<u8> {
     item(SEQUENCE, &[&item(OID, &[name]), &parameters])
 }
 
-/// The public key of a curve: a point in SEC 1 form, or 32 bytes of Ed25519.
+/// Arc and number of a post-quantum parameter set.
+const fn parameter_set(kind: KeyKind) -> Option<[u8; 2]> {
+    Some(match kind {
+        KeyKind::MlKem512 => [4, 1],
+        KeyKind::MlKem768 => [4, 2],
+        KeyKind::MlKem1024 => [4, 3],
+        KeyKind::MlDsa44 => [3, 17],
+        KeyKind::MlDsa65 => [3, 18],
+        KeyKind::MlDsa87 => [3, 19],
+        KeyKind::SlhDsaSha2_128s => [3, 20],
+        KeyKind::SlhDsaSha2_128f => [3, 21],
+        KeyKind::SlhDsaSha2_192s => [3, 22],
+        KeyKind::SlhDsaSha2_192f => [3, 23],
+        KeyKind::SlhDsaSha2_256s => [3, 24],
+        KeyKind::SlhDsaSha2_256f => [3, 25],
+        KeyKind::SlhDsaShake128s => [3, 26],
+        KeyKind::SlhDsaShake128f => [3, 27],
+        KeyKind::SlhDsaShake192s => [3, 28],
+        KeyKind::SlhDsaShake192f => [3, 29],
+        KeyKind::SlhDsaShake256s => [3, 30],
+        KeyKind::SlhDsaShake256f => [3, 31],
+        _ => return None,
+    })
+}
+
+/// The public key of a curve, a point in SEC 1 form or 32 bytes of Ed25519, or of a post-quantum scheme.
 pub(crate) fn spki(kind: KeyKind, public: &[u8]) -> Vec<u8> {
     item(SEQUENCE, &[&algorithm(kind), &item(BIT_STRING, &[&[0], public])])
 }
@@ -64,12 +96,14 @@ pub(crate) fn rsa_spki(n: &[u8], e: &[u8]) -> Vec<u8> {
     spki(KeyKind::Rsa2048, &item(SEQUENCE, &[&integer(n), &integer(e)]))
 }
 
-/// A private key of a curve, without its public half: the engine computes it.
+/// A private key of a curve, the seed of a lattice key, or a key of SLH-DSA, without the public half: the engine
+/// computes it.
 pub(crate) fn pkcs8(kind: KeyKind, secret: &[u8]) -> Vec<u8> {
-    let secret = item(OCTET_STRING, &[secret]);
-    let inner = match kind {
-        KeyKind::Ed25519 => secret,
-        _ => item(SEQUENCE, &[&integer(&[1]), &secret]),
+    let inner = match (parameter_set(kind), kind) {
+        (Some(_), _) if kind.name().starts_with("SLH-DSA") => secret.to_vec(),
+        (Some(_), _) => item(SEED, &[secret]),
+        (_, KeyKind::Ed25519) => item(OCTET_STRING, &[secret]),
+        _ => item(SEQUENCE, &[&integer(&[1]), &item(OCTET_STRING, &[secret])]),
     };
     item(SEQUENCE, &[&integer(&[0]), &algorithm(kind), &item(OCTET_STRING, &[&inner])])
 }
@@ -104,7 +138,7 @@ fn expect<'a>(input: &mut &'a [u8], tag: u8) -> Result<&'a [u8]> {
     }
 }
 
-/// What a SubjectPublicKeyInfo holds: a point, 32 bytes of Ed25519, or RSA's numbers in DER.
+/// What a SubjectPublicKeyInfo holds: a point, the bytes of another key, or RSA's numbers in DER.
 pub(crate) fn point(mut spki: &[u8]) -> Result<Vec<u8>> {
     let mut outer = expect(&mut spki, SEQUENCE)?;
     expect(&mut outer, SEQUENCE)?;

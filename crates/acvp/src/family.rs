@@ -4,20 +4,26 @@ pub(crate) mod aes_cbc;
 pub(crate) mod aes_ctr;
 pub(crate) mod aes_gcm;
 pub(crate) mod cmac;
-pub(crate) mod ctr_drbg;
+pub(crate) mod drbg;
 pub(crate) mod ecdsa;
 pub(crate) mod eddsa;
 pub(crate) mod hash;
 pub(crate) mod hmac;
 pub(crate) mod kas_ecc;
 pub(crate) mod kda;
+pub(crate) mod kdf;
 pub(crate) mod key_wrap;
 pub(crate) mod kts_ifc;
+pub(crate) mod ml_dsa;
+pub(crate) mod ml_kem;
 mod pattern;
+pub(crate) mod pbkdf;
 pub(crate) mod rsa;
 pub(crate) mod rsa_primitive;
+mod signed;
+pub(crate) mod slh_dsa;
 
-use strongroom::{Hash, KeyKind};
+use strongroom::{HMAC_KEY_LEN, Hash, KeyKind};
 
 use crate::fields::{Fields, Result, malformed, unsupported};
 
@@ -65,6 +71,20 @@ fn hash_named(name: &str) -> Result<Hash> {
         "SHA3-512" => Hash::Sha3_512,
         _ => return unsupported(format!("hash {name}")),
     })
+}
+
+/// The parameter set of a group of a post-quantum scheme.
+fn parameter_set(set: Fields<'_>, group: Fields<'_>) -> Result<KeyKind> {
+    let (scheme, name) = (set.text("algorithm")?, group.text("parameterSet")?);
+    let named = |kind: &KeyKind| kind.name() == name && name.starts_with(scheme);
+    let found = KeyKind::ALL.into_iter().find(named);
+    found.map_or_else(|| unsupported(format!("parameter set {name}")), Ok)
+}
+
+/// The length of a key that the engine takes in, or makes, as an HMAC or derivation key.
+fn served(len: usize) -> Option<u16> {
+    let (least, most) = HMAC_KEY_LEN;
+    u16::try_from(len).ok().filter(|len| (least..=most).contains(len))
 }
 
 /// Refuses a test type that the file does not answer.

@@ -1,8 +1,8 @@
 //! Every algorithm that is answered, a row each: the table to add to.
 
 use crate::family::{
-    aes_cbc, aes_ctr, aes_gcm, cmac, ctr_drbg, ecdsa, eddsa, hash, hmac, kas_ecc, kda, key_wrap, kts_ifc,
-    rsa, rsa_primitive,
+    aes_cbc, aes_ctr, aes_gcm, cmac, drbg, ecdsa, eddsa, hash, hmac, kas_ecc, kda, kdf, key_wrap, kts_ifc,
+    ml_dsa, ml_kem, pbkdf, rsa, rsa_primitive, slh_dsa,
 };
 use crate::fields::{Answer, Fields, Result, unsupported};
 use crate::rig::Rig;
@@ -40,6 +40,7 @@ const fn row(
 }
 
 const FIPS186: &[&str] = &["FIPS186-5", "1.0", "FIPS186-4"];
+const SP800_56C: &[&str] = &["Sp800-56Cr2", "Sp800-56Cr1"];
 const FIPS202: &[&str] = &["2.0", "1.0", "FIPS202"];
 
 static ROWS: &[Row] = &[
@@ -86,8 +87,20 @@ static ROWS: &[Row] = &[
     row("RSA", "decryptionPrimitive", &["Sp800-56Br2"], rsa_primitive::decryption),
     row("KTS-IFC", "", &["Sp800-56Br2"], kts_ifc::open),
     row("KAS-ECC-SSC", "", &["Sp800-56Ar3"], kas_ecc::open),
-    row("KDA", "HKDF", &["Sp800-56Cr2", "Sp800-56Cr1"], kda::open),
-    row("ctrDRBG", "", &["1.0"], ctr_drbg::open),
+    row("KDA", "HKDF", SP800_56C, kda::hkdf),
+    row("KDA", "OneStep", SP800_56C, kda::one_step),
+    row("KDF", "", &["1.0"], kdf::open),
+    row("PBKDF", "", &["1.0"], pbkdf::open),
+    row("ctrDRBG", "", &["1.0"], drbg::ctr),
+    row("hmacDRBG", "", &["1.0"], drbg::hmac),
+    row("ML-KEM", "keyGen", &["FIPS203"], ml_kem::key_gen),
+    row("ML-KEM", "encapDecap", &["FIPS203", "FIPS203-tr1"], ml_kem::encap_decap),
+    row("ML-DSA", "keyGen", &["FIPS204"], ml_dsa::key_gen),
+    row("ML-DSA", "sigGen", &["FIPS204", "FIPS204-tr1"], ml_dsa::sig_gen),
+    row("ML-DSA", "sigVer", &["FIPS204"], ml_dsa::sig_ver),
+    row("SLH-DSA", "keyGen", &["FIPS205"], slh_dsa::key_gen),
+    row("SLH-DSA", "sigGen", &["FIPS205"], slh_dsa::sig_gen),
+    row("SLH-DSA", "sigVer", &["FIPS205"], slh_dsa::sig_ver),
 ];
 
 /// The row of a set.

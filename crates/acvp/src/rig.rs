@@ -14,7 +14,7 @@ use strongroom::{
 };
 
 use crate::der;
-use crate::fields::{Fault, Result};
+use crate::fields::{Fault, Result, verdict};
 
 /// An engine with one session.
 pub(crate) struct Rig {
@@ -54,9 +54,10 @@ pub(crate) fn policy(kind: KeyKind, usage: Usage, rule: Rule) -> AttributesBuild
 }
 
 impl Rig {
-    /// The general profile: some sets ask for what the approved profile refuses, such as signing digests.
+    /// The general profile: some sets ask for what the approved profile refuses, such as signing digests, and for
+    /// passwords that are stretched little.
     pub(crate) fn power_on() -> Result<Self> {
-        let engine = Engine::builder().profile(Profile::General).power_on();
+        let engine = Engine::builder().profile(Profile::General).min_iterations(1).power_on();
         let engine = engine.map_err(|_| Fault::Failed("the engine does not power on".into()))?;
         let session = engine.open_session(Subject::user(1), b"")?;
         Ok(Self { session, inward: OnceCell::new(), outward: OnceCell::new() })
@@ -95,6 +96,12 @@ impl Rig {
 
     pub(crate) fn generate(&self, policy: AttributesBuilder) -> Result<Held<'_>> {
         Ok(self.hold(self.session.generate(&policy.build()?)?.value()))
+    }
+
+    /// A public key, if it is one.
+    pub(crate) fn import(&self, policy: AttributesBuilder, spki: &[u8]) -> Result<Option<Held<'_>>> {
+        let imported = self.session.import_public(spki, &policy.public().build()?);
+        Ok(verdict(imported)?.map(|key| self.hold(key.value())))
     }
 
     pub(crate) fn hold(&self, handle: KeyHandle) -> Held<'_> {

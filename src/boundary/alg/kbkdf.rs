@@ -100,7 +100,7 @@ fn composed(mode: Mode, prf: &Prf<'_>, params: &Params<'_>, input: &[u8], secret
 // -- raw --
 
 /// The pseudorandom function, keyed with K_IN.
-enum Prf<'k> {
+pub(in crate::boundary) enum Prf<'k> {
     Hmac(&'k HmacKey, Hash),
     Cmac(&'k CmacKey),
 }
@@ -127,7 +127,7 @@ impl Prf<'_> {
 }
 
 /// The fixed input, in parts that stand side by side.
-type Fixed<'p> = [&'p [u8]; 4];
+pub(in crate::boundary) type Fixed<'p> = [&'p [u8]; 4];
 
 /// Label || 00 || Context || [L], with L from [`bits_of`]. No label has a zero byte: that is in its closed set.
 const fn fixed<'p>(label: &'p [u8], context: &'p [u8], bits: &'p [u8; 4]) -> Fixed<'p> {
@@ -141,13 +141,13 @@ fn bits_of(out: &[u8]) -> Result<[u8; 4]> {
 }
 
 /// Section 4.1: K(i) = PRF(K_IN, [i] || fixed input).
-fn counter(prf: &Prf<'_>, fixed: &Fixed<'_>, out: &mut [u8]) -> Result<()> {
+pub(in crate::boundary) fn counter(prf: &Prf<'_>, fixed: &Fixed<'_>, out: &mut [u8]) -> Result<()> {
     let [a, b, c, d] = *fixed;
     counted(prf.len(), out, |i, block| prf.run(&[i, a, b, c, d], block))
 }
 
 /// Section 4.2: K(i) = PRF(K_IN, K(i-1) || [i] || fixed input), K(0) = IV, empty.
-fn feedback(prf: &Prf<'_>, fixed: &Fixed<'_>, out: &mut [u8]) -> Result<()> {
+pub(in crate::boundary) fn feedback(prf: &Prf<'_>, fixed: &Fixed<'_>, out: &mut [u8]) -> Result<()> {
     let [a, b, c, d] = *fixed;
     let mut before = Zeroizing::new([0u8; MAX_BLOCK]);
     let mut known = 0;

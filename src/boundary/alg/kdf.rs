@@ -122,13 +122,24 @@ pub(in crate::boundary) fn hkdf_raw(
 }
 
 /// SP 800-56C r2 section 4.1 with H = hash: K(i) = H(counter || Z || FixedInfo).
-fn one_step_hash_raw(hash: Hash, z: &[u8], info: &[u8], secret: &mut [u8]) -> Result<()> {
+pub(in crate::boundary) fn one_step_hash_raw(
+    hash: Hash,
+    z: &[u8],
+    info: &[u8],
+    secret: &mut [u8],
+) -> Result<()> {
     counted(hash.output_len(), secret, |counter, block| hash::digest(hash, &[counter, z, info], block))
 }
 
 /// SP 800-56C r2 section 4.1 with H = HMAC(salt, .). The default salt, a block of zeros, is what HMAC makes of
 /// an empty one.
-fn one_step_hmac_raw(hash: Hash, salt: &[u8], z: &[u8], info: &[u8], secret: &mut [u8]) -> Result<()> {
+pub(in crate::boundary) fn one_step_hmac_raw(
+    hash: Hash,
+    salt: &[u8],
+    z: &[u8],
+    info: &[u8],
+    secret: &mut [u8],
+) -> Result<()> {
     let key = HmacKey::new(hash, salt)?;
     counted(hash.output_len(), secret, |counter, block| key.mac(&[counter, z, info], block))
 }

@@ -35,7 +35,7 @@ pub(in crate::boundary) fn stretch(
 // -- raw --
 
 /// Section 5.3: T(i) = U(1) xor U(2) xor .., U(1) = HMAC(P, S || [i]), U(j) = HMAC(P, U(j-1)).
-fn stretch_raw(
+pub(in crate::boundary) fn stretch_raw(
     hash: Hash,
     password: &[u8],
     salt: &[u8],

@@ -1,9 +1,9 @@
 //! HMAC with every hash. The service's, for keys of 14 to 128 bytes and tags of at least 80 bits.
 
 use strongroom::lab::raw;
-use strongroom::{Algorithm, HMAC_KEY_LEN, Hash, KeyKind, Params, Rule, Usage};
+use strongroom::{Algorithm, Hash, KeyKind, Params, Rule, Usage};
 
-use super::{hash_named, test_type};
+use super::{hash_named, served, test_type};
 use crate::fields::{Fields, Result, answer, hex, unsupported};
 use crate::registry::Group;
 use crate::rig::{Rig, policy};
@@ -32,9 +32,7 @@ pub(crate) fn open<'r>(rig: &'r Rig, set: Fields<'_>, group: Fields<'_>) -> Resu
 }
 
 fn tag(rig: &Rig, hash: Hash, key: &[u8], message: &[u8], mac_len: usize) -> Result<Vec<u8>> {
-    let (least, most) = HMAC_KEY_LEN;
-    let served = u16::try_from(key.len()).ok().filter(|len| (least..=most).contains(len));
-    let Some(len) = served.filter(|_| mac_len >= SERVED) else {
+    let Some(len) = served(key.len()).filter(|_| mac_len >= SERVED) else {
         return Ok(raw::hmac(hash, key, message)?);
     };
     let rule = Rule::hashed(Algorithm::Hmac, hash).min_tag(10);

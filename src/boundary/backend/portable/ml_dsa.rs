@@ -137,6 +137,57 @@ impl PrivateKey {
     }
 }
 
+#[cfg(strongroom_lab)]
+impl PrivateKey {
+    /// An expanded key from outside, which the conformance tests of signing bring: algorithm 25. The crate does
+    /// not take a number of s1 or s2 out of range, so they are looked at first. The public half is computed
+    /// from the rest; that it has the hash which stands in the key is checked.
+    #[allow(deprecated)] // it is deprecated as a form to keep
+    pub(in crate::boundary) fn from_expanded(kind: KeyKind, bytes: &[u8]) -> Result<Self> {
+        // rho, K and tr come first; s1 and s2 are k + l polynomials of 256 numbers (Table 1).
+        const SEEDS: usize = 32 + 32 + MU;
+        let (eta, small) = match kind {
+            KeyKind::MlDsa44 => (2, 8 * 96),
+            KeyKind::MlDsa65 => (4, 11 * 128),
+            KeyKind::MlDsa87 => (2, 15 * 96),
+            _ => return Err(Error::Unsupported),
+        };
+        let (seeds, rest) = bytes.split_at_checked(SEEDS).ok_or(Error::Rejected)?;
+        if !rest.get(..small).is_some_and(|encoded| in_range(encoded, eta)) {
+            return Err(Error::Rejected);
+        }
+        macro_rules! decoded {
+            ($variant:ident) => {{
+                let bytes = bytes.try_into().map_err(|_| Error::Rejected)?;
+                let expanded = Box::new(ExpandedSigningKey::from_expanded(bytes));
+                let public = PublicKey::of(kind, Public::$variant(Box::new(expanded.verifying_key())));
+                Self { expanded: Private::$variant(expanded), public }
+            }};
+        }
+        let key = match kind {
+            KeyKind::MlDsa44 => decoded!(D44),
+            KeyKind::MlDsa65 => decoded!(D65),
+            _ => decoded!(D87),
+        };
+        if seeds.ends_with(&key.public.hash) { Ok(key) } else { Err(Error::Rejected) }
+    }
+}
+
+/// Whether all numbers of an encoding, which are small, are at most 2 eta (algorithm 19).
+#[cfg(strongroom_lab)]
+fn in_range(encoded: &[u8], eta: u32) -> bool {
+    // Eight numbers are in as many bytes as one has bits.
+    let (bits, bytes, mask) = if eta == 2 { (3, 3, 7) } else { (4, 4, 15) };
+    encoded.chunks(bytes).all(|group| {
+        let mut left = group.iter().rev().fold(0_u32, |all, byte| (all << 8) | u32::from(*byte));
+        (0..8).all(|_| {
+            let number = left & mask;
+            left = left.checked_shr(bits).unwrap_or(0);
+            number <= eta.saturating_mul(2)
+        })
+    })
+}
+
 fn give(made: &[u8], signature: &mut [u8]) -> Result<()> {
     if made.len() != signature.len() {
         return Err(Error::Corrupted);

@@ -135,6 +135,29 @@ impl PrivateKey {
     }
 }
 
+#[cfg(strongroom_lab)]
+impl PrivateKey {
+    /// An expanded key from outside, which the conformance tests of decapsulation bring: section 7.3, its length
+    /// and the hash of its public half.
+    #[allow(deprecated)] // it is deprecated as a form to keep
+    pub(in crate::boundary) fn from_expanded(kind: KeyKind, bytes: &[u8]) -> Result<Self> {
+        use ml_kem::ExpandedKeyEncoding;
+        macro_rules! checked {
+            ($set:ident) => {{
+                let bytes = bytes.try_into().map_err(|_| Error::Rejected)?;
+                let key = DecapsulationKey::<$set>::from_expanded_bytes(bytes);
+                Box::new(key.map_err(|_| Error::Rejected)?)
+            }};
+        }
+        match kind {
+            KeyKind::MlKem512 => Ok(Self(Private::K512(checked!(MlKem512)))),
+            KeyKind::MlKem768 => Ok(Self(Private::K768(checked!(MlKem768)))),
+            KeyKind::MlKem1024 => Ok(Self(Private::K1024(checked!(MlKem1024)))),
+            _ => Err(Error::Unsupported),
+        }
+    }
+}
+
 /// An encapsulation key that passed its checks.
 pub(in crate::boundary) struct PublicKey(Public);
 
