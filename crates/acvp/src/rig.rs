@@ -119,7 +119,7 @@ impl Rig {
 
     /// The public half as SubjectPublicKeyInfo.
     pub(crate) fn spki(&self, key: &Held<'_>) -> Result<Vec<u8>> {
-        let mut out = vec![0; 1024];
+        let mut out = vec![0; 4096];
         let len = self.session.public_key(key.handle, &mut out)?.value();
         out.truncate(len);
         Ok(out)

@@ -1,6 +1,6 @@
 //! Every set of `sets/`, compared answer by answer; what is generated, fed back; and inputs that are no sets.
 //!
-//! Sets and answers come from `tools/make_sets.py`, an independent implementation.
+//! Sets and answers come from `tools/make_sets.py` and `tools/more_sets.py`, from independent implementations.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // tests
 
@@ -16,7 +16,7 @@ mod generated;
 mod inputs;
 
 /// Families whose sets must have cases that fail (ACV-6): a program that always says yes must not pass.
-const JUDGES: [&str; 15] = [
+const JUDGES: [&str; 19] = [
     "ACVP-AES-GCM",
     "ACVP-AES-GMAC",
     "ACVP-AES-KW",
@@ -32,6 +32,10 @@ const JUDGES: [&str; 15] = [
     "KTS-IFC",
     "KAS-ECC-SSC",
     "KDA-HKDF",
+    "KDA-OneStep",
+    "ML-KEM-encapDecap",
+    "ML-DSA-sigVer",
+    "SLH-DSA-sigVer",
 ];
 
 /// What a comparison counted (ACV-2).

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Checks what the program generates: keys, signatures, shared secrets, internal IVs (ACV-3).
+"""Checks what the program generates: keys, signatures, shared secrets, internal IVs, fixed data (ACV-3).
 
-Runs the program on the sets that have such cases and judges its answers with `cryptography` and
-`pycryptodome`, which share no code with the engine. Exit status 1 if anything is wrong or nothing was checked.
+Runs the program on the sets that have such cases and judges its answers with `cryptography`, `pycryptodome`,
+`dilithium-py` and `slh-dsa`, which share no code with the engine. Exit status 1 if anything is wrong or nothing
+was checked.
 
     cargo lab build --release -p strongroom-acvp
-    pip install cryptography pycryptodome
+    pip install cryptography pycryptodome kyber-py dilithium-py slh-dsa
     python3 crates/acvp/tools/check_response.py target/lab/release/strongroom-acvp
 """
 
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives import hashes
 from Crypto.Util.number import isPrime
 
 from make_sets import CHASH, CURVES, Set, md, pss, rnd, H
+from more_sets import DSAS, formatted, kdf108, ml_dsa_verifies, slh, slh_set
 
 SETS = pathlib.Path(__file__).parents[1] / "sets"
 h = bytes.fromhex
@@ -110,8 +112,10 @@ def main(program):
         assert opened == h(a["dkm"]) and len(opened) * 8 == group["l"]
     internal_ivs(program)
     random_counters(program)
+    fixed_data(program)
+    post_quantum(program)
     print("\n".join(f"{name}: {count} generated answers are right" for name, count in counts.items()))
-    return 0 if sum(counts.values()) > 40 and len(counts) == 11 else 1
+    return 0 if sum(counts.values()) > 120 and len(counts) == 15 else 1
 
 
 def internal_ivs(program):
@@ -144,6 +148,33 @@ def random_counters(program):
         key, pt = texts[a["tcId"]]
         assert Cipher(algorithms.AES(key), modes.CTR(h(a["iv"]))).decryptor().update(h(a["ct"])) == pt
         counts["own counters"] = counts.get("own counters", 0) + 1
+
+
+def fixed_data(program):
+    seen = set()
+    for group, _, t, a in generated(program, "KDF"):
+        fixed, length = h(a["fixedData"]), group["keyOutLength"]
+        assert fixed.startswith(b"strongroom-acvp\0") and fixed.endswith(length.to_bytes(4, "big"))
+        assert fixed not in seen, "a context twice"
+        seen.add(fixed)
+        assert h(a["keyOut"]) == kdf108(group["kdfMode"], group["macMode"], h(t["keyIn"]), fixed, length // 8)
+
+
+def post_quantum(program):
+    def content(group, t):
+        if group.get("externalMu"):
+            return h(t["mu"]), True
+        parts = h(t["message"]), h(t.get("context", "")), t.get("hashAlg")
+        return formatted(group["signatureInterface"], group.get("preHash"), *parts), False
+
+    for name in ("ML-DSA-sigGen", "ML-DSA-sigGen-tr1"):
+        for group, _, t, a in generated(program, name):
+            message, is_mu = content(group, t)
+            assert ml_dsa_verifies(DSAS[group["parameterSet"]], h(t["pk"]), message, h(a["signature"]), is_mu)
+    for group, _, t, a in generated(program, "SLH-DSA-sigGen"):
+        par, sk = slh_set(group["parameterSet"]), h(t["sk"])
+        key = (sk[2 * par.n : 3 * par.n], sk[3 * par.n :])
+        assert slh.verify(content(group, t)[0], h(a["signature"]), key, par)
 
 
 if __name__ == "__main__":

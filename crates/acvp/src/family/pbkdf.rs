@@ -9,9 +9,12 @@ use crate::fields::{Fields, Result, answer, hex, malformed, unsupported};
 use crate::registry::Group;
 use crate::rig::{Rig, policy};
 
-/// Bounds of the service: iterations, and bytes of a password or a salt.
+/// Most iterations of the service.
 const ITERATIONS: u32 = 10_000_000;
-const INPUT: usize = 1024;
+/// Most bytes of a password or a salt of the service.
+const MOST: usize = 1024;
+/// Fewest bytes of a password: keys of shorter ones are weaker than the engine makes MACs with.
+const LEAST: usize = 14;
 
 pub(crate) fn open<'r>(rig: &'r Rig, _set: Fields<'_>, group: Fields<'_>) -> Result<Group<'r>> {
     test_type(group, &["AFT"])?;
@@ -29,7 +32,7 @@ pub(crate) fn open<'r>(rig: &'r Rig, _set: Fields<'_>, group: Fields<'_>) -> Res
             return malformed("an empty password");
         }
         let key = raw::pbkdf2(hash, password, &salt, count, len)?;
-        let takes = password.len() <= INPUT && salt.len() <= INPUT;
+        let takes = (LEAST..=MOST).contains(&password.len()) && salt.len() <= MOST;
         let offered = Algorithm::Pbkdf2.facts().params.hashes.contains(hash);
         if let Some(len) = served(len).filter(|_| takes && offered) {
             let rule = Rule::hashed(Algorithm::Hmac, Hash::Sha256);

@@ -71,6 +71,39 @@ fn signatures_verify_and_not_for_another_message() {
 }
 
 #[test]
+fn post_quantum_signatures_verify_and_not_for_another_message() {
+    for (name, scheme) in
+        [("ML-DSA-sigGen", "ML-DSA"), ("ML-DSA-sigGen-tr1", "ML-DSA"), ("SLH-DSA-sigGen", "SLH-DSA")]
+    {
+        for [head, group, _, test, answer] in cases(name) {
+            let mut head = with_mode(head, scheme, "sigVer");
+            head["revision"] = json!(if scheme == "ML-DSA" { "FIPS204" } else { "FIPS205" });
+            let mut case = merged(&[&test, &answer]);
+            if let ("SLH-DSA", Some(sk)) = (scheme, test["sk"].as_str()) {
+                case["pk"] = json!(sk[sk.len() / 2..]);
+            }
+            assert!(passes(head.clone(), group.clone(), case.clone()), "{name} {group}");
+            let signed = if case.get("mu").is_some() { "mu" } else { "message" };
+            let text = case[signed].as_str().unwrap();
+            let other = if text.starts_with('0') { "1" } else { "0" };
+            case[signed] = json!(format!("{other}{}", &text[1..]));
+            assert!(!passes(head, group, case), "{name}");
+        }
+    }
+}
+
+/// The fixed data that the program chose give the same key when they are given.
+#[test]
+fn chosen_fixed_data_give_the_key() {
+    for [head, group, _, test, answer] in cases("KDF") {
+        let mut case = test;
+        case["fixedData"] = answer["fixedData"].clone();
+        let (_, again) = ask(with_mode(head, "KDF", ""), group, case);
+        assert_eq!(again["keyOut"], answer["keyOut"]);
+    }
+}
+
+#[test]
 fn generated_keys_work() {
     for [head, group, _, _, answer] in cases("ECDSA-keyGen") {
         assert!(passes(with_mode(head, "ECDSA", "keyVer"), group.clone(), answer.clone()));

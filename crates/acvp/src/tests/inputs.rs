@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{folder, read};
+use super::{folder, inner, read};
 use crate::envelope::run;
 
 fn sha(group: Value) -> Value {
@@ -74,7 +74,21 @@ fn what_is_no_set_gets_an_error_and_no_answer() {
 /// Every hex digit and every field of every set, damaged one at a time, over a sample: no panic, and a code.
 #[test]
 fn damaged_sets_do_no_harm() {
-    for name in ["ACVP-AES-KW", "ECDSA-keyVer", "EDDSA-sigVer", "KDA-HKDF", "ctrDRBG", "KAS-ECC-SSC"] {
+    for name in [
+        "ACVP-AES-KW",
+        "ECDSA-keyVer",
+        "EDDSA-sigVer",
+        "KDA-HKDF",
+        "KDA-OneStep",
+        "KDF",
+        "PBKDF",
+        "ctrDRBG",
+        "hmacDRBG",
+        "KAS-ECC-SSC",
+        "ML-KEM-encapDecap",
+        "ML-DSA-sigVer",
+        "SLH-DSA-sigVer",
+    ] {
         let prompt = read(&folder().join(format!("{name}.json")))["prompt"].clone();
         let fields = field_count(&prompt);
         for at in (0..fields).step_by(fields / 4 + 1) {
@@ -91,6 +105,37 @@ fn damaged_sets_do_no_harm() {
                 assert!(report.code != 2 || report.response.is_none());
             }
         }
+    }
+}
+
+/// Bytes of an expanded key, damaged one at a time. What decoding finds is no key, and the set malformed: numbers out
+/// of range, and a public half that is not the one that the key names.
+#[test]
+fn damaged_expanded_keys_are_no_keys() {
+    for (name, key, seen) in [
+        // rho, tr, s1, s2. A damaged K makes other signatures, as a damaged z makes other secrets; nothing looks at t0.
+        ("ML-DSA-sigGen", "sk", &[0, 64, 127, 128, 500, 895][..]),
+        // The public half, and its hash. Nothing says what s is.
+        ("ML-KEM-encapDecap", "dk", &[768, 1000, 1567, 1568, 1599]),
+    ] {
+        let prompt = read(&folder().join(format!("{name}.json")))["prompt"].clone();
+        let mut set = inner(&prompt).clone();
+        let groups = set["testGroups"].as_array_mut().unwrap();
+        groups.retain(|group| !group["tests"][0][key].is_null());
+        groups.truncate(1);
+        groups[0]["tests"].as_array_mut().unwrap().truncate(1);
+        assert_eq!(code(&set).0, 0, "{name}");
+        let good = set["testGroups"][0]["tests"][0][key].as_str().unwrap().to_owned();
+        for &at in seen {
+            let byte = u8::from_str_radix(&good[at * 2..at * 2 + 2], 16).unwrap();
+            let damaged = format!("{}{:02X}{}", &good[..at * 2], byte ^ 0xFF, &good[at * 2 + 2..]);
+            set["testGroups"][0]["tests"][0][key] = json!(damaged);
+            let (code, answered, message) = code(&set);
+            assert_eq!((code, answered), (2, false), "{name} byte {at}: {message}");
+            assert!(message.contains(&format!("`{key}` is no key")), "{message}");
+        }
+        set["testGroups"][0]["tests"][0][key] = json!(&good[2..]);
+        assert_eq!(code(&set).0, 2, "{name}: a byte short");
     }
 }
 

@@ -141,7 +141,7 @@ impl PrivateKey {
 impl PrivateKey {
     /// An expanded key from outside, which the conformance tests of signing bring: algorithm 25. The crate does
     /// not take a number of s1 or s2 out of range, so they are looked at first. The public half is computed
-    /// from the rest; that it has the hash which stands in the key is checked.
+    /// from them; that it has the hash which stands in the key is checked, and of t0 nothing.
     #[allow(deprecated)] // it is deprecated as a form to keep
     pub(in crate::boundary) fn from_expanded(kind: KeyKind, bytes: &[u8]) -> Result<Self> {
         // rho, K and tr come first; s1 and s2 are k + l polynomials of 256 numbers (Table 1).
