@@ -472,10 +472,30 @@ pub use rsa_raw::{
     rsa_private, rsa_public,
 };
 
-#[cfg(all(feature = "ml-kem", feature = "ml-dsa", feature = "slh-dsa"))]
-mod pqc;
-#[cfg(all(feature = "ml-kem", feature = "ml-dsa", feature = "slh-dsa"))]
-pub use pqc::{
-    Content, LatticeKey, ml_dsa_key, ml_dsa_sign, ml_dsa_verify, ml_kem_ciphertext_len, ml_kem_decapsulate,
-    ml_kem_encapsulate, ml_kem_key, slh_dsa_key, slh_dsa_sign, slh_dsa_verify,
-};
+#[cfg(any(feature = "ml-kem", feature = "ml-dsa"))]
+/// A private key of a lattice scheme, in one of its two forms.
+#[derive(Clone, Copy)]
+pub enum LatticeKey<'a> {
+    /// The seed: of ML-KEM d and z, of ML-DSA xi. The form of the engine.
+    Seed(&'a [u8]),
+    /// As FIPS 203 section 6.1 and FIPS 204 algorithm 24 encode it. The engine takes none.
+    Expanded(&'a [u8]),
+}
+
+#[cfg(any(feature = "ml-dsa", feature = "slh-dsa"))]
+mod content;
+#[cfg(feature = "ml-dsa")]
+mod ml_dsa;
+#[cfg(feature = "ml-kem")]
+mod ml_kem;
+#[cfg(feature = "slh-dsa")]
+mod slh_dsa;
+
+#[cfg(any(feature = "ml-dsa", feature = "slh-dsa"))]
+pub use content::Content;
+#[cfg(feature = "ml-dsa")]
+pub use ml_dsa::{ml_dsa_key, ml_dsa_sign, ml_dsa_verify};
+#[cfg(feature = "ml-kem")]
+pub use ml_kem::{ml_kem_ciphertext_len, ml_kem_decapsulate, ml_kem_encapsulate, ml_kem_key};
+#[cfg(feature = "slh-dsa")]
+pub use slh_dsa::{slh_dsa_key, slh_dsa_sign, slh_dsa_verify};
