@@ -48,10 +48,10 @@ pub(crate) fn sig_gen<'r>(rig: &'r Rig, set: Fields<'_>, group: Fields<'_>) -> R
         };
         if seeds {
             array::<32>(&key, "seed")?;
-            if deterministic || random.is_none() {
-                if let Some(signature) = signed.sign(rig, PAIR, kind, &key, deterministic)? {
-                    return Ok(answer([("signature", hex(&signature))]));
-                }
+            if (deterministic || random.is_none())
+                && let Some(signature) = signed.sign(rig, PAIR, kind, &key, deterministic)?
+            {
+                return Ok(answer([("signature", hex(&signature))]));
             }
         }
         let random = match random {

@@ -45,7 +45,8 @@ fn what_is_no_set_gets_an_error_and_no_answer() {
         code(&sha(group))
     };
     let remove = |from: &mut Value, name: &str| drop(from.as_object_mut().unwrap().remove(name));
-    let changes: [(&str, &dyn Fn(&mut Value)); 11] = [
+    type Change<'a> = (&'a str, &'a dyn Fn(&mut Value));
+    let changes: [Change<'_>; 11] = [
         ("no tests", &|group| remove(group, "tests")),
         ("no case", &|group| group["tests"] = json!([])),
         ("no group id", &|group| remove(group, "tgId")),
@@ -189,7 +190,7 @@ fn what_is_not_supported_is_named_in_one_line() {
     let unknown = json!({ "tgId": 1, "testType": "XYZ", "tests": [{ "tcId": 1, "msg": "00", "len": 8 }] });
     let known = json!({ "tgId": 2, "testType": "AFT", "tests": [
         { "tcId": 2, "msg": "616263", "len": 24 }, { "tcId": 3, "msg": "80", "len": 1 }] });
-    assert_eq!(code(&sha(unknown.clone())).1, false);
+    assert!(!code(&sha(unknown.clone())).1);
     let mut set = sha(unknown);
     set["testGroups"].as_array_mut().unwrap().push(known);
     let report = run(&serde_json::to_vec(&set).unwrap());
