@@ -1,7 +1,7 @@
 #!/bin/sh
 # Cross-checks of every algorithm against other implementations, in both directions. Installs those in a folder of
-# its own under target/, builds examples/crosscheck.rs, prints a table, and fails if a check fails. --slow adds the
-# signatures that pure Python takes minutes for.
+# its own under target/, builds examples/crosscheck.rs, prints a table, and fails if a check fails. --slow lets
+# the peer sign with the slow sets of SLH-DSA too, which takes pure Python some minutes more.
 set -eu
 cd "$(dirname "$0")/../.."
 peers=target/crosscheck/venv
