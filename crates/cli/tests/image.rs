@@ -18,7 +18,17 @@ fn copy(test: &str) -> PathBuf {
 }
 
 fn run(program: &Path, words: &[&str]) -> Output {
-    Command::new(program).current_dir(program.parent().unwrap()).args(words).output().unwrap()
+    // A test beside this one may have forked while the copy was open for writing: until its child has become
+    // another program, this one is busy.
+    for _ in 0..200 {
+        match Command::new(program).current_dir(program.parent().unwrap()).args(words).output() {
+            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            output => return output.unwrap(),
+        }
+    }
+    panic!("{} stays busy", program.display());
 }
 
 fn said(output: &Output) -> String {

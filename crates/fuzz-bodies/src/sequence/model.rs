@@ -393,8 +393,9 @@ impl<'e> Model<'e> {
     fn sign(&mut self, me: usize, byte: u8, hash: Hash, message: u8, deterministic: bool, cramped: bool) {
         let Some(at) = self.pick(me, byte, Usage::SIGN) else { return };
         let key = &self.keys[at];
-        let algorithm = key.rights.shape.algorithm();
-        let pure = algorithm != Algorithm::EcdsaP256;
+        // With a key that signs nothing, ECDSA is what is asked for, and refused.
+        let pure = matches!(key.rights.shape, Shape::Ed25519 | Shape::MlDsa);
+        let algorithm = if pure { key.rights.shape.algorithm() } else { Algorithm::EcdsaP256 };
         let room = if algorithm == Algorithm::MlDsa { 2420 } else { 64 };
         let mut faults = self.may_use(me, key, Usage::SIGN, algorithm);
         let mut params = if pure { Params::NONE } else { Params::with_hash(hash) };
