@@ -66,7 +66,7 @@ impl<S: Store> Core<S> {
 
     #[inline]
     pub(crate) fn keeper(&self) -> Keeper<'_> {
-        Keeper { seal: &self.seal, log: self.log.as_deref() }
+        Keeper { seal: &self.seal, backends: self.backends, log: self.log.as_deref() }
     }
 
     #[inline]

@@ -16,7 +16,7 @@ pub use heap::HeapStore;
 pub use slots::SlotTable;
 
 use crate::attributes::Attributes;
-use crate::boundary::{Header, KEYS, Paired, Pinned, Seal, Vacant};
+use crate::boundary::{Backends, Header, KEYS, Paired, Pinned, Seal, Vacant};
 use crate::error::{Error, Result};
 use crate::handle::{KeyHandle, KeyId};
 use crate::session::cell::CellSlot;
@@ -28,10 +28,11 @@ pub trait Store: backing::Backing {}
 /// Fills a vacant place and proves that the key may be published.
 pub(crate) type Fill<'f> = &'f mut dyn FnMut(Vacant<'_>) -> Result<Paired>;
 
-/// What is needed to seal records and to spend uses.
+/// What is needed to make and to seal records, and to spend uses.
 #[derive(Clone, Copy)]
 pub(crate) struct Keeper<'e> {
     pub(crate) seal: &'e Seal,
+    pub(crate) backends: Backends,
     pub(crate) log: Option<&'e dyn crate::hooks::UsageLog>,
 }
 

@@ -27,7 +27,7 @@ const POWER_ON: [&str; 11] = [
 ];
 
 /// Each test that waits for its first use, with the first service that needs it.
-const FIRST_USE: [(&str, Service); 64] = [
+const FIRST_USE: [(&str, Service); 68] = [
     ("AES-GCM encrypt", Service::Encrypt(Algorithm::AesGcm)),
     ("AES-GCM decrypt", Service::Decrypt(Algorithm::AesGcm)),
     ("AES-CBC encrypt", Service::Encrypt(Algorithm::AesCbc)),
@@ -92,6 +92,10 @@ const FIRST_USE: [(&str, Service); 64] = [
     ("ECDSA-P384 batch sign", Service::SignBatch(KeyKind::EcP384)),
     ("ECDSA-P384 batch verify", Service::VerifyBatch(KeyKind::EcP384)),
     ("ECDH-P384 batch", Service::AgreeBatch(KeyKind::EcP384, Algorithm::EcdhP384)),
+    ("RSA batch sign", Service::SignBatch(KeyKind::Rsa2048)),
+    ("RSA batch verify", Service::VerifyBatch(KeyKind::Rsa2048)),
+    ("Ed25519 batch sign", Service::SignBatch(KeyKind::Ed25519)),
+    ("Ed25519 batch verify", Service::VerifyBatch(KeyKind::Ed25519)),
 ];
 
 const PAIRWISE: [(&str, &[KeyKind]); 9] = [
@@ -185,6 +189,8 @@ fn signer(session: &Session<'static>, kind: KeyKind) -> (KeyHandle, Algorithm, P
     let key = session.generate(&pair(kind).build().unwrap()).unwrap().value();
     match kind {
         KeyKind::EcP384 => (key, Algorithm::EcdsaP384, Params::with_hash(Hash::Sha384)),
+        KeyKind::Rsa2048 => (key, Algorithm::RsaPss, SHA256),
+        KeyKind::Ed25519 => (key, Algorithm::Ed25519, Params::NONE),
         _ => (key, Algorithm::EcdsaP256, SHA256),
     }
 }

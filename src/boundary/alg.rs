@@ -19,6 +19,8 @@ pub(crate) mod ecdsa_many;
 pub(crate) mod ecdsa_nonce;
 #[cfg(feature = "ed25519")]
 pub(crate) mod ed25519;
+#[cfg(feature = "ed25519")]
+pub(crate) mod ed25519_many;
 pub(crate) mod hmac;
 pub(crate) mod hmac_drbg;
 pub(crate) mod kbkdf;
@@ -38,6 +40,8 @@ pub(crate) mod rsa;
 pub(crate) mod rsa_aes;
 #[cfg(feature = "rsa")]
 pub(crate) mod rsa_encoding;
+#[cfg(feature = "rsa")]
+pub(crate) mod rsa_many;
 pub(crate) mod sha2;
 #[cfg(feature = "sha3")]
 pub(crate) mod sha3;

@@ -8,14 +8,21 @@
 
 #[cfg(feature = "ecdsa")]
 pub(crate) mod ec_lanes;
-// Not all of it has a caller yet: public keys, and Ed25519.
-#[cfg(all(target_arch = "x86_64", feature = "std", any(feature = "ecdsa", feature = "ed25519")))]
-#[cfg_attr(not(test), allow(dead_code))]
+#[cfg(feature = "ed25519")]
+pub(crate) mod ed25519_lanes;
+#[cfg(all(
+    target_arch = "x86_64",
+    feature = "std",
+    any(feature = "ecdsa", feature = "ed25519", feature = "rsa")
+))]
 pub(crate) mod ifma;
 #[cfg(all(feature = "rsa", feature = "std", target_arch = "x86_64"))]
-#[cfg_attr(not(test), allow(dead_code))] // until the batched services call it
 pub(crate) mod ifma_rsa;
 pub(crate) mod portable;
+#[cfg(feature = "rsa")]
+pub(crate) mod rsa;
+
+use super::batch::LANES;
 
 /// A set of implementations that an engine can be made to run, see [`Builder::backend`].
 ///
@@ -25,9 +32,12 @@ pub(crate) mod portable;
 pub enum Backend {
     /// What runs on every processor.
     Portable,
-    /// Groups in the lanes of AVX-512 IFMA.
+    /// AVX-512 IFMA: groups in the lanes of vectors, and RSA private operations alone.
     Ifma,
 }
+
+/// The lanes of a group: each an operation of its own, or empty.
+pub(in crate::boundary) type Lanes<T> = [Option<T>; LANES];
 
 impl Backend {
     /// Every set, whether or not this build and this processor have it.
@@ -53,31 +63,65 @@ impl Backend {
 #[derive(Clone, Copy)]
 pub struct Backends {
     /// Groups of P-256 and P-384: signing, verification, agreement.
-    pub(in crate::boundary) ec_groups: Groups,
+    pub(in crate::boundary) ec_groups: Which,
+    /// Groups of Ed25519: signing, verification.
+    pub(in crate::boundary) ed25519_groups: Which,
+    /// Private operations, alone and in groups, and groups of public ones.
+    pub(in crate::boundary) rsa: Which,
 }
 
-/// Implementations of groups on the NIST curves.
+/// The implementation of a family.
 #[derive(Clone, Copy)]
-pub(in crate::boundary) enum Groups {
-    /// One after the other.
+pub(in crate::boundary) enum Which {
+    /// On every processor; a group one after the other.
     Portable,
-    /// In the lanes of vectors. The proof that the processor has them is the choice.
-    #[cfg(all(target_arch = "x86_64", feature = "std", feature = "ecdsa"))]
+    /// AVX-512 IFMA. The proof that the processor has it is the choice.
+    #[cfg(all(
+        target_arch = "x86_64",
+        feature = "std",
+        any(feature = "ecdsa", feature = "ed25519", feature = "rsa")
+    ))]
     Ifma(ifma::Ifma),
 }
 
-impl Groups {
+impl Which {
     const fn name(self) -> &'static str {
         match self {
             Self::Portable => Backend::Portable.name(),
-            #[cfg(all(target_arch = "x86_64", feature = "std", feature = "ecdsa"))]
+            #[cfg(all(
+                target_arch = "x86_64",
+                feature = "std",
+                any(feature = "ecdsa", feature = "ed25519", feature = "rsa")
+            ))]
             Self::Ifma(_) => Backend::Ifma.name(),
         }
+    }
+
+    #[cfg(all(
+        target_arch = "x86_64",
+        feature = "std",
+        any(feature = "ecdsa", feature = "ed25519", feature = "rsa")
+    ))]
+    fn ifma() -> Option<Self> {
+        ifma::Ifma::detect().map(Self::Ifma)
+    }
+
+    #[cfg(not(all(
+        target_arch = "x86_64",
+        feature = "std",
+        any(feature = "ecdsa", feature = "ed25519", feature = "rsa")
+    )))]
+    const fn ifma() -> Option<Self> {
+        None
     }
 }
 
 impl Backends {
-    const PORTABLE: Self = Self { ec_groups: Groups::Portable };
+    const PORTABLE: Self = Self::all(Which::Portable);
+
+    const fn all(which: Which) -> Self {
+        Self { ec_groups: which, ed25519_groups: which, rsa: which }
+    }
 
     /// The fastest that this build and this processor have.
     pub(crate) fn fastest() -> Self {
@@ -88,17 +132,19 @@ impl Backends {
     pub(crate) fn of(backend: Backend) -> Option<Self> {
         match backend {
             Backend::Portable => Some(Self::PORTABLE),
-            #[cfg(all(target_arch = "x86_64", feature = "std", feature = "ecdsa"))]
-            Backend::Ifma => ifma::Ifma::detect().map(|cpu| Self { ec_groups: Groups::Ifma(cpu) }),
-            #[cfg(not(all(target_arch = "x86_64", feature = "std", feature = "ecdsa")))]
-            Backend::Ifma => None,
+            Backend::Ifma => Which::ifma().map(Self::all),
         }
     }
 
     /// Families that have more than one implementation, each with the name of the one that runs. Every other
     /// family runs the portable one, which uses AES-NI, CLMUL and SHA-NI where the processor has them.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        [("EC groups", self.ec_groups.name())].into_iter()
+        let families = [
+            (cfg!(feature = "ecdsa"), "EC groups", self.ec_groups),
+            (cfg!(feature = "ed25519"), "Ed25519 groups", self.ed25519_groups),
+            (cfg!(feature = "rsa"), "RSA", self.rsa),
+        ];
+        families.into_iter().filter(|(built, ..)| *built).map(|(_, family, which)| (family, which.name()))
     }
 }
 

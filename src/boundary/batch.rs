@@ -79,6 +79,36 @@ impl<'a, 'b, O: Op> Making<'a, 'b, O> {
     }
 }
 
+/// The permits of a group.
+pub(in crate::boundary) fn permits<'p, 'a, O: Op>(
+    jobs: &'p Group<Making<'a, '_, O>>,
+) -> [Option<&'p Permit<'a, O>>; LANES] {
+    jobs.each_ref().map(|making| making.as_ref()?.job.permit().ok())
+}
+
+/// The outputs of a group, while its cell fills them where they are.
+pub(in crate::boundary) fn take_outputs<'b, O: Op>(
+    jobs: &mut Group<Making<'_, 'b, O>>,
+) -> [Result<Staged<'b>>; LANES] {
+    jobs.each_mut().map(|making| match making {
+        Some(making) => core::mem::replace(&mut making.out, Err(Error::Corrupted)),
+        None => Err(Error::Corrupted),
+    })
+}
+
+/// Gives them back, each with its answer: an error zeroes it.
+pub(in crate::boundary) fn give_outputs<'b, O: Op>(
+    jobs: &mut Group<Making<'_, 'b, O>>,
+    outputs: [Result<Staged<'b>>; LANES],
+    answers: [Result<()>; LANES],
+) {
+    for ((making, output), answer) in jobs.iter_mut().zip(outputs).zip(answers) {
+        if let Some(making) = making {
+            making.out = output.and_then(|staged| answer.map(|()| staged));
+        }
+    }
+}
+
 /// A job that judges a proof.
 pub(crate) struct Judging<'a, 'b, O: Op> {
     pub(in crate::boundary) job: Job<'a, 'b, O>,

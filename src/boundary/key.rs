@@ -2,6 +2,7 @@
 
 use zeroize::Zeroize;
 
+use super::backend::Backends;
 use super::prepared::Prepared;
 use super::seal::{Absorb, Seal, pairs, words};
 use super::secret::{Buffer, Secret, on_scrubbed_stack};
@@ -114,9 +115,10 @@ impl<B: Buffer> Key<B> {
         })
     }
 
-    /// The place to fill.
-    pub(crate) fn place(&mut self) -> Vacant<'_> {
+    /// The place to fill, with a key that is prepared for these implementations.
+    pub(crate) fn place(&mut self, backends: Backends) -> Vacant<'_> {
         Vacant {
+            backends,
             attributes: &self.header.attributes,
             secret: self.secret.bytes_mut(),
             prepared: &mut self.prepared,
@@ -164,10 +166,15 @@ impl<B: Buffer> Key<B> {
     }
 
     /// Makes this vacant record a live key with the secret of `old`.
-    pub(crate) fn take_over<C: Buffer>(&mut self, old: &Key<C>, seal: &Seal) -> Result<()> {
+    pub(crate) fn take_over<C: Buffer>(
+        &mut self,
+        old: &Key<C>,
+        seal: &Seal,
+        backends: Backends,
+    ) -> Result<()> {
         old.check(seal)?;
         copy_secret(self.secret.bytes_mut(), old.secret.bytes())?;
-        let proof = self.place().entered()?;
+        let proof = self.place(backends).entered()?;
         self.publish(proof, seal)
     }
 
@@ -418,12 +425,18 @@ pub(crate) const fn origin_of_import(profile: Profile) -> Origin {
 
 /// A place for a key that is to be, in its final memory.
 pub(crate) struct Vacant<'a> {
+    backends: Backends,
     attributes: &'a Attributes,
     secret: &'a mut [u8],
     prepared: &'a mut Prepared,
 }
 
 impl Vacant<'_> {
+    /// The implementations that the key will be used by.
+    pub(in crate::boundary) fn backends(&self) -> &Backends {
+        &self.backends
+    }
+
     pub(in crate::boundary) fn attributes(&self) -> &Attributes {
         self.attributes
     }
@@ -464,7 +477,7 @@ impl Vacant<'_> {
 
     fn set_prepared(&mut self) -> Result<()> {
         on_scrubbed_stack(|| {
-            *self.prepared = Prepared::new(self.attributes, self.secret)?;
+            *self.prepared = Prepared::new(&self.backends, self.attributes, self.secret)?;
             Ok(())
         })
     }
@@ -512,7 +525,7 @@ mod tests {
             session: 3,
         };
         let mut key = Key::vacant(header, KeyHandle::new(5, 6), 32).unwrap();
-        let mut place = key.place();
+        let mut place = key.place(Backends::fastest());
         place.bytes().fill(0x42);
         let proof = place.entered().unwrap();
         key.publish(proof, seal).unwrap();

@@ -343,8 +343,9 @@ pub use ec_raw::{ec_public, ecdh, ecdsa_sign, ecdsa_verify};
 mod rsa_raw {
     use super::{Error, Hash, Random, Result, Vec, vec};
     use crate::boundary::alg::rsa_encoding as encoding;
+    use crate::boundary::backend::Backends;
     use crate::boundary::backend::portable::hash;
-    use crate::boundary::backend::portable::rsa::{Components, PrivateKey, PublicKey};
+    use crate::boundary::backend::rsa::{Components, PrivateKey, PublicKey};
 
     /// An RSA key by its numbers, big-endian.
     #[derive(Clone, Copy)]
@@ -361,13 +362,18 @@ mod rsa_raw {
         pub d: Option<&'a [u8]>,
     }
 
+    fn import(parts: RsaParts<'_>, random: &mut Random<'_>) -> Result<PrivateKey> {
+        let RsaParts { n, e, p, q, d } = parts;
+        let parts = Components { n, e, p, q, d, crt: None };
+        PrivateKey::import(&Backends::fastest(), &parts, random).map(|(key, _primes)| key)
+    }
+
     /// `input ^ d mod n` (RFC 8017 sections 5.1.2 and 5.2.1), as long as n.
     ///
     /// # Errors
     /// `Rejected` for a key that fails its checks and for an input that is not below n.
     pub fn rsa_private(parts: RsaParts<'_>, input: &[u8], random: &mut Random<'_>) -> Result<Vec<u8>> {
-        let RsaParts { n, e, p, q, d } = parts;
-        let (key, _) = PrivateKey::import(&Components { n, e, p, q, d, crt: None }, random)?;
+        let key = import(parts, random)?;
         let mut out = vec![0; key.public().len()];
         key.private_op(&padded(input, out.len())?, &mut out, random)?;
         Ok(out)
@@ -378,9 +384,8 @@ mod rsa_raw {
     /// # Errors
     /// `Rejected` for a key that fails its checks.
     pub fn rsa_numbers(parts: RsaParts<'_>, random: &mut Random<'_>) -> Result<[Vec<u8>; 8]> {
-        let RsaParts { n, e, p, q, d } = parts;
-        let (key, _) = PrivateKey::import(&Components { n, e, p, q, d, crt: None }, random)?;
-        key.with_components(|n, e, d, p, q, dp, dq, q_inv| {
+        let key = import(parts, random)?;
+        key.numbers().with_components(|n, e, d, p, q, dp, dq, q_inv| {
             Ok([n, e, d, p, q, dp, dq, q_inv].map(<[u8]>::to_vec))
         })
     }
@@ -390,7 +395,8 @@ mod rsa_raw {
     /// # Errors
     /// `Rejected` for a key that fails its checks and for an input that is not below n.
     pub fn rsa_public(n: &[u8], e: &[u8], input: &[u8]) -> Result<Vec<u8>> {
-        let key = PublicKey::new(n, e)?;
+        let key = PublicKey::new(&Backends::fastest(), n, e)?;
+        let key = key.view();
         let mut out = vec![0; key.len()];
         key.public_op(&padded(input, out.len())?, &mut out)?;
         Ok(out)

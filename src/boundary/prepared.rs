@@ -2,6 +2,7 @@
 //! bare primitive. One variant per family and backend; each wipes itself on drop.
 
 use super::alg::mac::MacState;
+use super::backend::Backends;
 use super::backend::portable::aes::modes::CmacKey;
 use super::backend::portable::aes::{BlockKey, GcmKey};
 #[cfg(feature = "ecdsa")]
@@ -16,10 +17,10 @@ use super::backend::portable::hash::HmacKey;
 use super::backend::portable::ml_dsa;
 #[cfg(feature = "ml-kem")]
 use super::backend::portable::ml_kem;
-#[cfg(feature = "rsa")]
-use super::backend::portable::rsa;
 #[cfg(feature = "slh-dsa")]
 use super::backend::portable::slh_dsa;
+#[cfg(feature = "rsa")]
+use super::backend::rsa;
 use crate::algorithm::Family;
 use crate::attributes::{Attributes, KeyClass, KeyKind};
 use crate::error::{Error, Result};
@@ -67,7 +68,12 @@ pub(in crate::boundary) enum Prepared {
 impl Prepared {
     /// Prepares stored bytes for the one family of algorithms that the key serves. This is also the
     /// validation of keys that come in: bytes that are no key of the kind are [`Error::Rejected`].
-    pub(in crate::boundary) fn new(attributes: &Attributes, bytes: &[u8]) -> Result<Self> {
+    pub(in crate::boundary) fn new(
+        backends: &Backends,
+        attributes: &Attributes,
+        bytes: &[u8],
+    ) -> Result<Self> {
+        let _ = backends; // what only some families have
         let family = attributes.rules.iter().next().map(|rule| rule.algorithm.facts().family);
         let family = family.ok_or(Error::Corrupted)?;
         match (attributes.kind, attributes.class) {
@@ -119,12 +125,12 @@ impl Prepared {
             }
             #[cfg(feature = "rsa")]
             (KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096, KeyClass::Private) => {
-                Ok(Self::Rsa(alloc::boxed::Box::new(rsa::PrivateKey::load(bytes, rsa::E)?)))
+                Ok(Self::Rsa(alloc::boxed::Box::new(rsa::PrivateKey::load(backends, bytes, rsa::E)?)))
             }
             #[cfg(feature = "rsa")]
             (KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096, KeyClass::Public) => {
                 let (e, n) = bytes.split_at_checked(super::public::RSA_E_LEN).ok_or(Error::Rejected)?;
-                Ok(Self::RsaPublic(alloc::boxed::Box::new(rsa::PublicKey::new(n, e)?)))
+                Ok(Self::RsaPublic(alloc::boxed::Box::new(rsa::PublicKey::new(backends, n, e)?)))
             }
             // What is left are the sets of SLH-DSA, or kinds that this build lacks.
             #[cfg(feature = "slh-dsa")]
@@ -207,10 +213,10 @@ impl Prepared {
     }
 
     #[cfg(feature = "rsa")]
-    pub(in crate::boundary) fn rsa_public(&self) -> Result<&rsa::PublicKey> {
+    pub(in crate::boundary) fn rsa_public(&self) -> Result<rsa::PublicView<'_>> {
         match self {
             Self::Rsa(key) => Ok(key.public()),
-            Self::RsaPublic(key) => Ok(key),
+            Self::RsaPublic(key) => Ok(key.view()),
             _ => Err(Error::Corrupted),
         }
     }

@@ -72,7 +72,7 @@ fn uncompressed(point: &[u8], place: &mut Vacant<'_>) -> Result<()> {
         return right_aligned(place.bytes(), point);
     }
     let mut buffer = [0; EcCurve::MAX_POINT];
-    let (_, point) = Prepared::new(place.attributes(), point)?.point(&mut buffer)?;
+    let (_, point) = Prepared::new(place.backends(), place.attributes(), point)?.point(&mut buffer)?;
     right_aligned(place.bytes(), point)
 }
 

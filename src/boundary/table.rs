@@ -4,8 +4,6 @@
 //! Below it, the kinds of key: how each is made and tested.
 
 use super::alg::cast::{Cast, ModuleTest};
-#[cfg(feature = "ed25519")]
-use super::alg::ed25519;
 #[cfg(feature = "hmac")]
 use super::alg::hmac;
 #[cfg(feature = "aes")]
@@ -14,8 +12,6 @@ use super::alg::key_wrap;
 use super::alg::ml_dsa;
 #[cfg(feature = "ml-kem")]
 use super::alg::ml_kem;
-#[cfg(feature = "rsa")]
-use super::alg::rsa;
 #[cfg(all(feature = "rsa", feature = "aes"))]
 use super::alg::rsa_aes;
 #[cfg(feature = "sha3")]
@@ -27,8 +23,12 @@ use super::alg::{aes_cbc, aes_cmac, aes_ctr};
 use super::alg::{aes_gcm, ctr_drbg, hmac_drbg, sha2};
 #[cfg(feature = "ecdsa")]
 use super::alg::{ecdh, ecdh_many, ecdsa, ecdsa_many};
+#[cfg(feature = "ed25519")]
+use super::alg::{ed25519, ed25519_many};
 #[cfg(feature = "kdf")]
 use super::alg::{kbkdf, kdf, pbkdf2};
+#[cfg(feature = "rsa")]
+use super::alg::{rsa, rsa_many};
 #[cfg(feature = "secp256k1")]
 use super::backend::portable::ec::Secp256k1;
 #[cfg(feature = "ecdsa")]
@@ -421,9 +421,13 @@ pub(crate) static ROWS: &[Row] = &[
         algorithm: Algorithm::Ed25519,
         applying: &[&ed25519::ED25519_SIGN],
         opening: &[&ed25519::ED25519_VERIFY],
+        applying_many: &[&ed25519_many::SIGN_MANY],
+        opening_many: &[&ed25519_many::VERIFY_MANY],
         applied_len: ed25519::signature_len,
         sign: Some(ed25519::sign),
+        sign_many: Some(ed25519_many::sign),
         verify: Some(ed25519::verify),
+        verify_many: Some(ed25519_many::verify),
         ..EMPTY
     },
     #[cfg(feature = "ed25519")]
@@ -592,11 +596,15 @@ const SLH_DSA_VERIFY: &[&Cast] = &[&slh_dsa::SHA2_VERIFY, &slh_dsa::SHAKE_VERIFY
 
 #[cfg(feature = "rsa")]
 const RSA_SIGNATURE: Row = Row {
+    applying_many: &[&rsa_many::SIGN_MANY],
+    opening_many: &[&rsa_many::VERIFY_MANY],
     applied_len: rsa::modulus_len,
     sign: Some(rsa::sign),
+    sign_many: Some(rsa_many::sign),
     sign_hashed: Some(rsa::sign_digest::<Sign>),
     sign_digest: Some(rsa::sign_digest::<SignDigest>),
     verify: Some(rsa::verify),
+    verify_many: Some(rsa_many::verify),
     verify_digest: Some(rsa::verify_digest),
     stream: Streaming::Hashed,
     ..EMPTY

@@ -139,7 +139,7 @@ fn bare_form(payload: &Permit<'_, Export>) -> Result<Scratch> {
             #[cfg(feature = "slh-dsa")]
             (kind, Prepared::SlhDsa(_)) => emit(&PrivateKeyInfo::Set { kind, secret, public: None }),
             #[cfg(feature = "rsa")]
-            (_, Prepared::Rsa(key)) => key.with_components(|n, e, d, p, q, dp, dq, qinv| {
+            (_, Prepared::Rsa(key)) => key.numbers().with_components(|n, e, d, p, q, dp, dq, qinv| {
                 emit(&PrivateKeyInfo::Rsa { n, e, d, p, q, dp, dq, qinv })
             }),
             _ => Err(Error::Corrupted),
@@ -241,7 +241,8 @@ impl Opened {
             (kind, PrivateKeyInfo::Ec { curve, d, public, .. }) if curve.kind() == kind => {
                 exactly(place.bytes(), d)?;
                 let mut buffer = [0; EcCurve::MAX_POINT];
-                let (_, point) = Prepared::new(place.attributes(), d)?.point(&mut buffer)?;
+                let (_, point) =
+                    Prepared::new(place.backends(), place.attributes(), d)?.point(&mut buffer)?;
                 same_if_given(public, point)
             }
             #[cfg(feature = "ed25519")]
@@ -257,10 +258,11 @@ impl Opened {
             }
             #[cfg(feature = "rsa")]
             (_, PrivateKeyInfo::Rsa { n, e, d, p, q, dp, dq, qinv }) if n.len() == kind.modulus_len() => {
-                use super::backend::portable::rsa::{Components, Crt, E, PrivateKey};
+                use super::backend::rsa::{Components, Crt, E, PrivateKey};
                 let crt = Some(Crt { dp, dq, q_inv: qinv });
                 let parts = Components { n, e, p, q, d: Some(d), crt };
-                let (key, mut primes) = PrivateKey::import(&parts, &mut |out| tools.secret(out))?;
+                let random = &mut |out: &mut [u8]| tools.secret(out);
+                let (key, mut primes) = PrivateKey::import(place.backends(), &parts, random)?;
                 // The stored form has no room for another exponent.
                 let copied = if key.public().e() == E {
                     exactly(place.bytes(), &primes)

@@ -231,7 +231,7 @@ impl Backing for HeapStore {
             // On the heap from the start: the secret and its prepared form never move again.
             let mut record = Arc::new(Key::vacant(header, handle, len)?);
             let key = Arc::get_mut(&mut record).ok_or(Error::Corrupted)?;
-            let proof = fill(key.place())?;
+            let proof = fill(key.place(keeper.backends))?;
             key.publish(proof, keeper.seal)?;
             let mut occupant = slot.occupant.lock()?;
             *slot.budget.lock()? = budget;
@@ -303,7 +303,7 @@ impl Backing for HeapStore {
         let header = old.narrowed_header(attributes, session)?;
         let mut record = Arc::new(Key::vacant(header, handle, old.len())?);
         let key = Arc::get_mut(&mut record).ok_or(Error::Corrupted)?;
-        on_scrubbed_stack(|| key.take_over(old, keeper.seal))?;
+        on_scrubbed_stack(|| key.take_over(old, keeper.seal, keeper.backends))?;
         if let Some(uses) = attributes.uses() {
             slot.budget.lock()?.cap(uses)?;
         }

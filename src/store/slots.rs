@@ -123,7 +123,7 @@ impl<const N: usize, const BYTES: usize, const SESSIONS: usize> Backing for Slot
             let handle = KeyHandle::new(index, occupant.generation);
             let made = (|| {
                 let key = occupant.record.insert(Key::vacant(header, handle, len)?);
-                let proof = fill(key.place())?;
+                let proof = fill(key.place(keeper.backends))?;
                 key.publish(proof, keeper.seal)?;
                 *slot.budget.lock()? = budget;
                 Ok(handle)

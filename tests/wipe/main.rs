@@ -42,7 +42,8 @@ use p256::elliptic_curve::point::AffineCoordinates;
 use rsa::rand_core::TryRng;
 use strongroom::{
     Algorithm, Attributes, AttributesBuilder, Engine, Entropy, EntropyClaim, EntropyFailure, Export, Hash,
-    Kdf, KeyHandle, KeyKind, Params, Restriction, Rule, Session, SlotTable, Store, Subject, UnwrapAs, Usage,
+    Kdf, KeyHandle, KeyKind, Params, Restriction, Rule, Session, SignItem, SlotTable, Store, Subject,
+    UnwrapAs, Usage,
 };
 
 #[global_allocator]
@@ -144,6 +145,13 @@ impl Bench {
         });
         watch.nothing_lives();
     }
+}
+
+/// A full pass of lanes, and two items that go alone.
+fn sign_in_groups(session: &Session<'_>, key: KeyHandle, algorithm: Algorithm, params: Params<'static>) {
+    let mut outs = [[0; 512]; 10];
+    let mut items = outs.each_mut().map(|out| SignItem::new(key, algorithm, params, b"message", out));
+    session.sign_batch(&mut items).unwrap();
 }
 
 /// The latest key of a session that has no handle at hand.
@@ -372,6 +380,7 @@ fn keys_of_rsa_leave_nothing() {
                 let signed =
                     session.sign(key, algorithm, &SHA256, b"message", &mut signature).unwrap().value();
                 session.verify(key, algorithm, &SHA256, b"message", &signature[..signed]).unwrap().value();
+                sign_in_groups(session, key, algorithm, SHA256);
             });
         }
         let unwraps = Usage::WRAP.and(Usage::UNWRAP);

@@ -13,16 +13,16 @@ use super::ecdsa::{
 };
 use super::ecdsa_nonce::NonceGenerator;
 use crate::algorithm::{Hash, Params};
-use crate::boundary::backend::Backends;
-use crate::boundary::backend::ec_lanes::{Grouped, Lanes, Signing, Verifying};
+use crate::boundary::backend::ec_lanes::{Grouped, Signing, Verifying};
 use crate::boundary::backend::portable::ec::{P256, P384, PrivateKey, PublicKey};
 use crate::boundary::backend::portable::hash;
-use crate::boundary::batch::{Group, Judging, LANES, Making};
-use crate::boundary::key::{Material, Permit, material_many};
+use crate::boundary::backend::{Backends, Lanes};
+use crate::boundary::batch::{Group, Judging, LANES, Making, permits};
+use crate::boundary::key::{Material, material_many};
 use crate::boundary::tools::Tools;
 use crate::error::{Error, Result, attempt};
 use crate::kat;
-use crate::policy::ops::{Op, Sign, Verify};
+use crate::policy::ops::{Sign, Verify};
 use crate::state::{Staged, TestId};
 
 // -- cells --
@@ -35,7 +35,7 @@ pub(in crate::boundary) fn sign<C: Named + Grouped>(
     let mut orders: Lanes<Order> = jobs.each_ref().map(|making| {
         making.as_ref().map(|making| Order::new::<C>(making.job.params, making.job.input, tools))
     });
-    let permits = jobs.each_ref().map(permit_of_making);
+    let permits = permits(jobs);
     let backends = tools.backends;
     material_many(permits, |materials| {
         let mut lanes: Lanes<Whole<'_, C>> = array::from_fn(|_| None);
@@ -88,10 +88,6 @@ pub(in crate::boundary) fn verify<C: Named + Grouped>(
             judging.verdict = verdict;
         }
     }
-}
-
-fn permit_of_making<'p, 'a, O: Op>(making: &'p Option<Making<'a, '_, O>>) -> Option<&'p Permit<'a, O>> {
-    making.as_ref()?.job.permit().ok()
 }
 
 // -- raw --

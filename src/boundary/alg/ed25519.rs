@@ -43,11 +43,7 @@ pub(in crate::boundary) fn verify(
     message: &[u8],
     signature: &[u8],
 ) -> Result<()> {
-    permit.material(|material| match material.prepared() {
-        Prepared::Ed25519(key) => key.public().verify(message, signature),
-        Prepared::Ed25519Public(key) => key.verify(message, signature),
-        _ => Err(Error::Corrupted),
-    })
+    permit.material(|material| public(material.prepared())?.verify(message, signature))
 }
 
 /// Ed25519ph: signs a message, hashed here.
@@ -92,11 +88,7 @@ pub(in crate::boundary) fn verify_digest(
     signature: &[u8],
 ) -> Result<()> {
     let digest = digest.try_into().map_err(|_| Error::InvalidArgument)?;
-    permit.material(|material| match material.prepared() {
-        Prepared::Ed25519(key) => key.public().verify_digest(digest, params.context, signature),
-        Prepared::Ed25519Public(key) => key.verify_digest(digest, params.context, signature),
-        _ => Err(Error::Corrupted),
-    })
+    permit.material(|material| public(material.prepared())?.verify_digest(digest, params.context, signature))
 }
 
 /// A new pair: the seed is 256 random bits (SP 800-133 section 4), tested by sign and verify (PCT-6).
@@ -124,6 +116,15 @@ pub(in crate::boundary) fn signature_len(_: &Attributes, _: &Params<'_>, _input:
 
 // -- raw --
 
+/// The public key of whichever half.
+pub(super) fn public(prepared: &Prepared) -> Result<&PublicKey> {
+    match prepared {
+        Prepared::Ed25519(key) => Ok(key.public()),
+        Prepared::Ed25519Public(key) => Ok(key),
+        _ => Err(Error::Corrupted),
+    }
+}
+
 fn sha512(message: &[u8]) -> Result<[u8; 64]> {
     let mut digest = [0; 64];
     hash::digest(Hash::Sha512, &[message], &mut digest)?;
@@ -134,7 +135,7 @@ fn sha512(message: &[u8]) -> Result<[u8; 64]> {
 
 pub(in crate::boundary) static PAIR: Pairwise = Pairwise { id: TestId(72), name: "Ed25519 pairwise" };
 
-const FILE: &str = include_str!("../../../kat-vectors/cast/ed25519.txt");
+pub(super) const FILE: &str = include_str!("../../../kat-vectors/cast/ed25519.txt");
 
 pub(in crate::boundary) static ED25519_SIGN: Cast =
     Cast { id: TestId(40), name: "Ed25519 sign", at_power_on: false, depends_on: &[&SHA512], run: cast_sign };

@@ -9,7 +9,8 @@ use super::rsa_encoding as encoding;
 use super::sha2::SHA256;
 use crate::algorithm::{Algorithm, Hash, Params};
 use crate::attributes::Attributes;
-use crate::boundary::backend::portable::{hash, rsa};
+use crate::boundary::backend::portable::hash;
+use crate::boundary::backend::{Backends, rsa};
 use crate::boundary::key::{Paired, Permit, Vacant};
 use crate::boundary::tools::{Pairwise, Tools};
 use crate::error::{Error, Result};
@@ -50,14 +51,9 @@ pub(in crate::boundary) fn sign_digest<'b, O: Op>(
     permit.material(|material| {
         let key = material.prepared().rsa()?;
         let len = key.public().len();
-        let mut salt = [0; 64];
-        let salt = salt.get_mut(..hash.output_len()).ok_or(Error::Corrupted)?;
-        if algorithm == Algorithm::RsaPss {
-            tools.public(salt)?;
-        }
         let mut encoded = Zeroizing::new([0; MAX]);
         let encoded = encoded.get_mut(..len).ok_or(Error::Corrupted)?;
-        encode(algorithm, hash, digest, salt, encoded)?;
+        encode_fresh(algorithm, hash, digest, tools, encoded)?;
         key.private_op(encoded, out.claim(len)?, &mut |random| tools.secret(random))
     })?;
     Ok(out)
@@ -233,7 +229,29 @@ fn oaep_open<O: Op>(
     })
 }
 
-fn encode(algorithm: Algorithm, hash: Hash, digest: &[u8], salt: &[u8], out: &mut [u8]) -> Result<()> {
+/// The encoding of a digest for signing; PSS with a fresh salt as long as the digest.
+pub(super) fn encode_fresh(
+    algorithm: Algorithm,
+    hash: Hash,
+    digest: &[u8],
+    tools: &mut Tools<'_>,
+    out: &mut [u8],
+) -> Result<()> {
+    let mut salt = [0; 64];
+    let salt = salt.get_mut(..hash.output_len()).ok_or(Error::Corrupted)?;
+    if algorithm == Algorithm::RsaPss {
+        tools.public(salt)?;
+    }
+    encode(algorithm, hash, digest, salt, out)
+}
+
+pub(super) fn encode(
+    algorithm: Algorithm,
+    hash: Hash,
+    digest: &[u8],
+    salt: &[u8],
+    out: &mut [u8],
+) -> Result<()> {
     match algorithm {
         Algorithm::RsaPkcs1 => encoding::pkcs1v15_encode(hash, digest, out),
         Algorithm::RsaPss => encoding::pss_encode(hash, digest, salt, out),
@@ -242,7 +260,7 @@ fn encode(algorithm: Algorithm, hash: Hash, digest: &[u8], salt: &[u8], out: &mu
 }
 
 fn verify_raw(
-    key: &rsa::PublicKey,
+    key: rsa::PublicView<'_>,
     algorithm: Algorithm,
     hash: Hash,
     digest: &[u8],
@@ -254,6 +272,11 @@ fn verify_raw(
     let mut encoded = [0; MAX];
     let encoded = encoded.get_mut(..key.len()).ok_or(Error::Corrupted)?;
     key.public_op(signature, encoded)?;
+    judge(algorithm, hash, digest, encoded)
+}
+
+/// Whether what the public exponent led to is the encoding of this digest.
+pub(super) fn judge(algorithm: Algorithm, hash: Hash, digest: &[u8], encoded: &[u8]) -> Result<()> {
     match algorithm {
         Algorithm::RsaPkcs1 => encoding::pkcs1v15_verify(hash, digest, encoded),
         Algorithm::RsaPss => encoding::pss_verify(hash, digest, hash.output_len(), encoded),
@@ -285,7 +308,7 @@ fn pairwise(key: &rsa::PrivateKey, tools: &mut Tools<'_>, broken: bool) -> Resul
 
 pub(in crate::boundary) static PAIR: Pairwise = Pairwise { id: TestId(73), name: "RSA pairwise" };
 
-const FILE: &str = include_str!("../../../kat-vectors/cast/rsa_2048.txt");
+pub(super) const FILE: &str = include_str!("../../../kat-vectors/cast/rsa_2048.txt");
 
 pub(in crate::boundary) static PKCS1_SIGN: Cast = Cast {
     id: TestId(50),
@@ -325,76 +348,78 @@ pub(in crate::boundary) static OAEP_DECRYPT: Cast = Cast {
     run: oaep_decrypt,
 };
 
-static N: [u8; 256] = kat::hex(FILE, "n");
-static E: [u8; 3] = kat::hex(FILE, "e");
+pub(super) static N: [u8; 256] = kat::hex(FILE, "n");
+pub(super) static E: [u8; 3] = kat::hex(FILE, "e");
 static P: [u8; 128] = kat::hex(FILE, "p");
 static Q: [u8; 128] = kat::hex(FILE, "q");
 
+// Known answers, of single operations and of groups. The other key is another's.
+pub(super) static PKCS1_MESSAGE: [u8; 49] = kat::hex(FILE, "pkcs1_sign_msg");
+pub(super) static PKCS1_SIGNATURE: [u8; 256] = kat::hex(FILE, "pkcs1_sign_sig");
+pub(super) static OTHER_N: [u8; 256] = kat::hex(FILE, "pkcs1_verify_n");
+pub(super) static OTHER_E: [u8; 3] = kat::hex(FILE, "pkcs1_verify_e");
+pub(super) static OTHER_MESSAGE: [u8; 128] = kat::hex(FILE, "pkcs1_verify_msg");
+pub(super) static OTHER_SIGNATURE: [u8; 256] = kat::hex(FILE, "pkcs1_verify_sig");
+pub(super) static PSS_MESSAGE: [u8; 40] = kat::hex(FILE, "pss_sign_msg");
+pub(super) static PSS_SALT: [u8; 32] = kat::hex(FILE, "pss_sign_salt");
+pub(super) static PSS_SIGNATURE: [u8; 256] = kat::hex(FILE, "pss_sign_sig");
+pub(super) static PSS_VERIFY_MESSAGE: [u8; 43] = kat::hex(FILE, "pss_verify_msg");
+pub(super) static PSS_VERIFY_SIGNATURE: [u8; 256] = kat::hex(FILE, "pss_verify_sig");
+
 /// The test key, through the same loading and CRT that services use.
-fn test_key() -> Result<rsa::PrivateKey> {
+pub(super) fn test_key(backends: &Backends) -> Result<rsa::PrivateKey> {
     let mut primes = Zeroizing::new([0; 256]);
     let (p, q) = primes.split_at_mut(128);
     p.copy_from_slice(&P);
     q.copy_from_slice(&Q);
-    rsa::PrivateKey::load(&*primes, rsa::E)
+    rsa::PrivateKey::load(backends, &*primes, rsa::E)
 }
 
 /// Blinding needs numbers, and its result does not depend on them: the live DRBG stays out of the test
 /// (CAST-3).
-fn fixed_blinding(random: &mut [u8]) -> Result<()> {
+pub(super) fn fixed_blinding(random: &mut [u8]) -> Result<()> {
     random.fill(0x35);
     Ok(())
 }
 
-fn private(encoded: &[u8]) -> Result<[u8; 256]> {
+fn private(check: &Check, encoded: &[u8]) -> Result<[u8; 256]> {
     let mut out = [0; 256];
-    test_key()?.private_op(encoded, &mut out, &mut fixed_blinding)?;
+    test_key(check.backends())?.private_op(encoded, &mut out, &mut fixed_blinding)?;
     Ok(out)
 }
 
-fn sha256(message: &[u8]) -> Result<[u8; 32]> {
+pub(super) fn sha256(message: &[u8]) -> Result<[u8; 32]> {
     let mut digest = [0; 32];
     hash::digest(Hash::Sha256, &[message], &mut digest)?;
     Ok(digest)
 }
 
 fn pkcs1_sign(check: &mut Check) -> Result<()> {
-    static MESSAGE: [u8; 49] = kat::hex(FILE, "pkcs1_sign_msg");
-    static SIGNATURE: [u8; 256] = kat::hex(FILE, "pkcs1_sign_sig");
     let mut encoded = [0; 256];
-    encode(Algorithm::RsaPkcs1, Hash::Sha256, &sha256(&MESSAGE)?, &[], &mut encoded)?;
-    check.equal(&mut private(&encoded)?, &SIGNATURE)
+    encode(Algorithm::RsaPkcs1, Hash::Sha256, &sha256(&PKCS1_MESSAGE)?, &[], &mut encoded)?;
+    check.equal(&mut private(check, &encoded)?, &PKCS1_SIGNATURE)
 }
 
 fn pkcs1_verify(check: &mut Check) -> Result<()> {
-    static MODULUS: [u8; 256] = kat::hex(FILE, "pkcs1_verify_n");
-    static EXPONENT: [u8; 3] = kat::hex(FILE, "pkcs1_verify_e");
-    static MESSAGE: [u8; 128] = kat::hex(FILE, "pkcs1_verify_msg");
-    static SIGNATURE: [u8; 256] = kat::hex(FILE, "pkcs1_verify_sig");
-    let key = rsa::PublicKey::new(&MODULUS, &EXPONENT)?;
-    verdicts(check, &key, Algorithm::RsaPkcs1, sha256(&MESSAGE)?, &SIGNATURE)
+    let key = rsa::PublicKey::new(check.backends(), &OTHER_N, &OTHER_E)?;
+    verdicts(check, key.view(), Algorithm::RsaPkcs1, sha256(&OTHER_MESSAGE)?, &OTHER_SIGNATURE)
 }
 
 fn pss_sign(check: &mut Check) -> Result<()> {
-    static MESSAGE: [u8; 40] = kat::hex(FILE, "pss_sign_msg");
-    static SALT: [u8; 32] = kat::hex(FILE, "pss_sign_salt");
-    static SIGNATURE: [u8; 256] = kat::hex(FILE, "pss_sign_sig");
     let mut encoded = [0; 256];
-    encode(Algorithm::RsaPss, Hash::Sha256, &sha256(&MESSAGE)?, &SALT, &mut encoded)?;
-    check.equal(&mut private(&encoded)?, &SIGNATURE)
+    encode(Algorithm::RsaPss, Hash::Sha256, &sha256(&PSS_MESSAGE)?, &PSS_SALT, &mut encoded)?;
+    check.equal(&mut private(check, &encoded)?, &PSS_SIGNATURE)
 }
 
 fn pss_verify(check: &mut Check) -> Result<()> {
-    static MESSAGE: [u8; 43] = kat::hex(FILE, "pss_verify_msg");
-    static SIGNATURE: [u8; 256] = kat::hex(FILE, "pss_verify_sig");
-    let key = rsa::PublicKey::new(&N, &E)?;
-    verdicts(check, &key, Algorithm::RsaPss, sha256(&MESSAGE)?, &SIGNATURE)
+    let key = rsa::PublicKey::new(check.backends(), &N, &E)?;
+    verdicts(check, key.view(), Algorithm::RsaPss, sha256(&PSS_VERIFY_MESSAGE)?, &PSS_VERIFY_SIGNATURE)
 }
 
 /// The signature is accepted, and refused for another digest.
 fn verdicts(
     check: &mut Check,
-    key: &rsa::PublicKey,
+    key: rsa::PublicView<'_>,
     algorithm: Algorithm,
     mut digest: [u8; 32],
     signature: &[u8],
@@ -412,14 +437,14 @@ fn oaep_encrypt(check: &mut Check) -> Result<()> {
     static CIPHER: [u8; 256] = kat::hex(FILE, "oaep_encrypt_ct");
     let (mut encoded, mut out) = ([0; 256], [0; 256]);
     encoding::oaep_encode(Hash::Sha256, &[], &MESSAGE, &SEED, &mut encoded)?;
-    rsa::PublicKey::new(&N, &E)?.public_op(&encoded, &mut out)?;
+    rsa::PublicKey::new(check.backends(), &N, &E)?.view().public_op(&encoded, &mut out)?;
     check.equal(&mut out, &CIPHER)
 }
 
 fn oaep_decrypt(check: &mut Check) -> Result<()> {
     static MESSAGE: [u8; 48] = kat::hex(FILE, "oaep_decrypt_msg");
     static CIPHER: [u8; 256] = kat::hex(FILE, "oaep_decrypt_ct");
-    let encoded = private(&CIPHER)?;
+    let encoded = private(check, &CIPHER)?;
     let mut out = [0; 256];
     let len = encoding::oaep_decode(Hash::Sha256, &[], &encoded, &mut out)?;
     check.equal(out.get_mut(..len).unwrap_or(&mut []), &MESSAGE)?;

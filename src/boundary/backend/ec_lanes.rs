@@ -7,8 +7,7 @@
 mod ifma;
 
 use super::portable::ec::{Curve, P256, P384, PrivateKey, PublicKey};
-use super::{Backends, Groups};
-use crate::boundary::batch::LANES;
+use super::{Backends, Lanes, Which};
 use crate::error::{Error, Result};
 
 /// One ECDSA signature with a given k, see [`PrivateKey::sign_with_k`].
@@ -74,9 +73,6 @@ impl<'l, C: Curve> Agreeing<'l, C> {
     }
 }
 
-/// The lanes of a group.
-pub(in crate::boundary) type Lanes<T> = [Option<T>; LANES];
-
 /// A curve whose operations run in groups.
 pub(in crate::boundary) trait Grouped: Curve {
     /// Signs in every lane.
@@ -90,25 +86,25 @@ pub(in crate::boundary) trait Grouped: Curve {
 impl Grouped for P256 {
     fn sign_lanes(backends: &Backends, lanes: &mut Lanes<Signing<'_, Self>>) {
         match backends.ec_groups {
-            Groups::Portable => sign_each(lanes),
+            Which::Portable => sign_each(lanes),
             #[cfg(all(target_arch = "x86_64", feature = "std"))]
-            Groups::Ifma(cpu) => ifma::sign::<Self, 32>(cpu, lanes),
+            Which::Ifma(cpu) => ifma::sign::<Self, 32>(cpu, lanes),
         }
     }
 
     fn verify_lanes(backends: &Backends, lanes: &mut Lanes<Verifying<'_, Self>>) {
         match backends.ec_groups {
-            Groups::Portable => verify_each(lanes),
+            Which::Portable => verify_each(lanes),
             #[cfg(all(target_arch = "x86_64", feature = "std"))]
-            Groups::Ifma(cpu) => ifma::verify::<Self, 32>(cpu, lanes),
+            Which::Ifma(cpu) => ifma::verify::<Self, 32>(cpu, lanes),
         }
     }
 
     fn agree_lanes(backends: &Backends, lanes: &mut Lanes<Agreeing<'_, Self>>) {
         match backends.ec_groups {
-            Groups::Portable => agree_each(lanes),
+            Which::Portable => agree_each(lanes),
             #[cfg(all(target_arch = "x86_64", feature = "std"))]
-            Groups::Ifma(cpu) => ifma::agree::<Self, 32>(cpu, lanes),
+            Which::Ifma(cpu) => ifma::agree::<Self, 32>(cpu, lanes),
         }
     }
 }
@@ -116,25 +112,25 @@ impl Grouped for P256 {
 impl Grouped for P384 {
     fn sign_lanes(backends: &Backends, lanes: &mut Lanes<Signing<'_, Self>>) {
         match backends.ec_groups {
-            Groups::Portable => sign_each(lanes),
+            Which::Portable => sign_each(lanes),
             #[cfg(all(target_arch = "x86_64", feature = "std"))]
-            Groups::Ifma(cpu) => ifma::sign::<Self, 48>(cpu, lanes),
+            Which::Ifma(cpu) => ifma::sign::<Self, 48>(cpu, lanes),
         }
     }
 
     fn verify_lanes(backends: &Backends, lanes: &mut Lanes<Verifying<'_, Self>>) {
         match backends.ec_groups {
-            Groups::Portable => verify_each(lanes),
+            Which::Portable => verify_each(lanes),
             #[cfg(all(target_arch = "x86_64", feature = "std"))]
-            Groups::Ifma(cpu) => ifma::verify::<Self, 48>(cpu, lanes),
+            Which::Ifma(cpu) => ifma::verify::<Self, 48>(cpu, lanes),
         }
     }
 
     fn agree_lanes(backends: &Backends, lanes: &mut Lanes<Agreeing<'_, Self>>) {
         match backends.ec_groups {
-            Groups::Portable => agree_each(lanes),
+            Which::Portable => agree_each(lanes),
             #[cfg(all(target_arch = "x86_64", feature = "std"))]
-            Groups::Ifma(cpu) => ifma::agree::<Self, 48>(cpu, lanes),
+            Which::Ifma(cpu) => ifma::agree::<Self, 48>(cpu, lanes),
         }
     }
 }
@@ -168,6 +164,7 @@ mod tests {
     use super::super::Backend;
     use super::super::portable::ec::generate;
     use super::*;
+    use crate::boundary::batch::LANES;
 
     /// A sequence that is no secret.
     struct Sequence(u64);

@@ -25,16 +25,20 @@ pub(in crate::boundary) mod p256;
 #[cfg(feature = "ecdsa")]
 pub(in crate::boundary) mod p384;
 
+#[cfg(any(feature = "ecdsa", feature = "ed25519"))]
 mod comb;
 #[cfg(feature = "ed25519")]
 mod edwards;
+#[cfg(any(feature = "ecdsa", feature = "ed25519"))]
 mod field;
+#[cfg(any(feature = "ecdsa", feature = "ed25519"))]
 mod invert;
+#[cfg(any(feature = "ecdsa", feature = "ed25519"))]
 mod lanes;
 #[cfg(feature = "ecdsa")]
 mod weierstrass;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "ecdsa", feature = "ed25519"))]
 mod tests;
 
 use std::arch::is_x86_feature_detected;

@@ -35,6 +35,14 @@ pub(in crate::boundary) enum PublicKey {
     B4096(Box<Public<80>>),
 }
 
+/// A public key, its own or that of a private one.
+#[derive(Clone, Copy)]
+pub(in crate::boundary) enum PublicView<'a> {
+    B2048(&'a Public<40>),
+    B3072(&'a Public<60>),
+    B4096(&'a Public<80>),
+}
+
 /// A private key, prepared for CRT.
 pub(in crate::boundary) enum PrivateKey {
     B2048(Box<Crt<20, 40, 16>>),
@@ -84,7 +92,7 @@ pub(in crate::boundary) struct PrivateLane<'a> {
 
 /// One public operation of a batch.
 pub(in crate::boundary) struct PublicLane<'a> {
-    pub(in crate::boundary) key: &'a PublicKey,
+    pub(in crate::boundary) key: PublicView<'a>,
     /// As long as n, and below it.
     pub(in crate::boundary) input: &'a [u8],
     /// As long as n; zeros unless the result is `Ok`.
@@ -102,6 +110,14 @@ impl PublicKey {
             _ => Err(Error::Rejected),
         }
     }
+
+    pub(in crate::boundary) fn view(&self) -> PublicView<'_> {
+        match self {
+            Self::B2048(key) => PublicView::B2048(key),
+            Self::B3072(key) => PublicView::B3072(key),
+            Self::B4096(key) => PublicView::B4096(key),
+        }
+    }
 }
 
 impl PrivateKey {
@@ -112,6 +128,15 @@ impl PrivateKey {
             384 => Ok(Self::B3072(Crt::boxed::<120>(key)?)),
             512 => Ok(Self::B4096(Crt::boxed::<160>(key)?)),
             _ => Err(Error::Rejected),
+        }
+    }
+
+    /// Its public half.
+    pub(in crate::boundary) fn public(&self) -> PublicView<'_> {
+        match self {
+            Self::B2048(key) => PublicView::B2048(&key.public),
+            Self::B3072(key) => PublicView::B3072(&key.public),
+            Self::B4096(key) => PublicView::B4096(&key.public),
         }
     }
 
@@ -272,16 +297,16 @@ pub(in crate::boundary) fn private_many(lanes: &mut [PrivateLane<'_>]) {
 pub(in crate::boundary) fn public_many(lanes: &mut [PublicLane<'_>]) {
     for lanes in lanes.chunks_mut(LANES) {
         match lanes.first().map(|lane| lane.key) {
-            Some(PublicKey::B2048(first)) => public_pass::<40, 80>(lanes, first, |key| match key {
-                PublicKey::B2048(key) => Some(key),
+            Some(PublicView::B2048(first)) => public_pass::<40, 80>(lanes, first, |key| match key {
+                PublicView::B2048(key) => Some(key),
                 _ => None,
             }),
-            Some(PublicKey::B3072(first)) => public_pass::<60, 120>(lanes, first, |key| match key {
-                PublicKey::B3072(key) => Some(key),
+            Some(PublicView::B3072(first)) => public_pass::<60, 120>(lanes, first, |key| match key {
+                PublicView::B3072(key) => Some(key),
                 _ => None,
             }),
-            Some(PublicKey::B4096(first)) => public_pass::<80, 160>(lanes, first, |key| match key {
-                PublicKey::B4096(key) => Some(key),
+            Some(PublicView::B4096(first)) => public_pass::<80, 160>(lanes, first, |key| match key {
+                PublicView::B4096(key) => Some(key),
                 _ => None,
             }),
             None => (),
@@ -328,7 +353,7 @@ fn private_pass<const H: usize, const N: usize, const D: usize, const E: usize>(
 fn public_pass<const N: usize, const D: usize>(
     lanes: &mut [PublicLane<'_>],
     first: &Public<N>,
-    sized: fn(&PublicKey) -> Option<&Public<N>>,
+    sized: fn(PublicView<'_>) -> Option<&Public<N>>,
 ) {
     let mut keys = [first; LANES];
     let mut numbers: [_; LANES] = core::array::from_fn(|_| Zeroizing::new([0; N]));

@@ -7,7 +7,8 @@ use std::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use super::{Agreeing, Lanes, Signing, Verifying};
+use super::{Agreeing, Signing, Verifying};
+use crate::boundary::backend::Lanes;
 use crate::boundary::backend::ifma::ecdsa::{AgreeLane, SignLane, VerifyLane};
 use crate::boundary::backend::ifma::{Ifma, p256, p384};
 use crate::boundary::backend::portable::ec::{Curve, P256, P384, PublicKey, bits2int};

@@ -49,6 +49,7 @@ pub(in crate::boundary) struct VerifyLane<'a, const BYTES: usize> {
 }
 
 /// One public key. Big-endian numbers.
+#[cfg(test)]
 pub(in crate::boundary) struct PublicLane<'a, const BYTES: usize> {
     /// The private key, in [1, n-1].
     pub(in crate::boundary) d: &'a [u8; BYTES],
@@ -89,6 +90,7 @@ pub(super) fn verify<C: Curve<N, B>, const N: usize, const B: usize>(
     }
 }
 
+#[cfg(test)]
 pub(super) fn public<C: Curve<N, B>, const N: usize, const B: usize>(
     cpu: Ifma,
     lanes: &mut [PublicLane<'_, B>],
@@ -191,6 +193,7 @@ fn is_x<C: Curve<N, B>, const N: usize, const B: usize>(x: &[V; N], z2: &[V; N],
     is_zero::<C::Base, N>(&fold::<C::Base, N>(sub(&scaled, x)))
 }
 
+#[cfg(test)]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn public_group<C: Curve<N, B>, const N: usize, const B: usize>(cpu: Ifma, lanes: &mut [PublicLane<'_, B>]) {
     let one = [splat_all(&C::Base::ONE); GROUP];

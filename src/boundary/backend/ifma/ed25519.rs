@@ -43,6 +43,7 @@ pub(in crate::boundary) struct RespondLane<'a> {
 }
 
 /// One public key.
+#[cfg(test)]
 pub(in crate::boundary) struct PublicLane<'a> {
     /// The private scalar: any number below 2^256.
     pub(in crate::boundary) scalar: &'a [u8; 32],
@@ -81,6 +82,7 @@ pub(in crate::boundary) fn respond(cpu: Ifma, lanes: &mut [RespondLane<'_>]) {
     unsafe { wipe_stack() };
 }
 
+#[cfg(test)]
 pub(in crate::boundary) fn public(cpu: Ifma, lanes: &mut [PublicLane<'_>]) {
     for group in lanes.chunks_mut(8 * GROUP) {
         // SAFETY: as in `commit`.
@@ -114,6 +116,7 @@ fn commit_group(cpu: Ifma, lanes: &mut [CommitLane<'_>]) {
     z.zeroize();
 }
 
+#[cfg(test)]
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
 fn public_group(cpu: Ifma, lanes: &mut [PublicLane<'_>]) {
     let mut z = [splat_all(&Base::ONE); GROUP];

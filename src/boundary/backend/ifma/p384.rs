@@ -13,6 +13,7 @@ const BYTES: usize = 48;
 
 pub(in crate::boundary) type SignLane<'a> = ecdsa::SignLane<'a, BYTES>;
 pub(in crate::boundary) type VerifyLane<'a> = ecdsa::VerifyLane<'a, BYTES>;
+#[cfg(test)]
 pub(in crate::boundary) type PublicLane<'a> = ecdsa::PublicLane<'a, BYTES>;
 pub(in crate::boundary) type AgreeLane<'a> = ecdsa::AgreeLane<'a, BYTES>;
 
@@ -27,6 +28,7 @@ pub(in crate::boundary) fn verify(cpu: Ifma, lanes: &mut [VerifyLane<'_>]) {
 }
 
 /// Public keys of private ones: [`ecdsa::public`].
+#[cfg(test)]
 pub(in crate::boundary) fn public(cpu: Ifma, lanes: &mut [PublicLane<'_>]) {
     ecdsa::public::<P384, N, BYTES>(cpu, lanes);
 }

@@ -58,6 +58,18 @@ impl PrivateKey {
         self.public.bytes()
     }
 
+    /// The secret scalar, for a backend in lanes.
+    #[cfg(all(target_arch = "x86_64", feature = "std"))]
+    pub(in crate::boundary) fn scalar(&self) -> &[u8; LEN] {
+        self.expanded.scalar.as_bytes()
+    }
+
+    /// What is hashed before the message to make r, for a backend in lanes.
+    #[cfg(all(target_arch = "x86_64", feature = "std"))]
+    pub(in crate::boundary) fn prefix(&self) -> &[u8; LEN] {
+        &self.expanded.hash_prefix
+    }
+
     /// Signature generation: FIPS 186-5, 7.6; RFC 8032, 5.1.6.
     pub(in crate::boundary) fn sign(&self, msg: &[u8], sig: &mut [u8; SIGNATURE_LEN]) {
         *sig = raw_sign::<Sha512>(&self.expanded, msg, &self.public.0).to_bytes();

@@ -16,7 +16,6 @@ use alloc::vec::Vec;
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Gcd, Limb, NonZero, Odd, Resize, U1024, U1536, U2048};
-use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
 use mont::Modulus;
@@ -141,8 +140,8 @@ impl PrivateKey {
     }
 
     /// A key from elsewhere and its stored form, after every check of VAL-RSA-2 (SP 800-56B Rev. 2
-    /// sections 6.4.1.2 and 6.4.1.3): see [`check::validate`], then a pair-wise test with a random
-    /// number. A key without its primes is refused by the type of its components.
+    /// sections 6.4.1.2 and 6.4.1.3) but the pair-wise test, which is that of whoever will use the key: see
+    /// [`check::validate`]. A key without its primes is refused by the type of its components.
     pub(in crate::boundary) fn import(
         parts: &Components<'_>,
         random: &mut Random<'_>,
@@ -157,7 +156,6 @@ impl PrivateKey {
         if key.public.n() != public.n() {
             return Err(Error::Rejected);
         }
-        key.pairwise(random)?;
         Ok((key, primes))
     }
 
@@ -201,22 +199,6 @@ impl PrivateKey {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
     pub(in crate::boundary) fn with_crt<T>(&self, show: impl FnOnce([&[u8]; 5]) -> Result<T>) -> Result<T> {
         self.numbers.show(show)
-    }
-
-    /// SP 800-56B Rev. 2 section 6.4.1.2.3: (m^e)^d = m for a random m, 1 < m < n-1.
-    fn pairwise(&self, random: &mut Random<'_>) -> Result<()> {
-        let k = self.public.len();
-        let mut m = Zeroizing::new(vec![0u8; k]);
-        random(&mut m)?;
-        if let [first, .., last] = m.as_mut_slice() {
-            *first &= 0x7f; // below 2^(8k-1), which is below n-1
-            *last |= 0x02; // at least 2
-        }
-        let mut c = vec![0u8; k];
-        let mut back = Zeroizing::new(vec![0u8; k]);
-        self.public.public_op(&m, &mut c)?;
-        self.private_op(&c, &mut back, random)?;
-        if bool::from(m.ct_eq(&back)) { Ok(()) } else { Err(Error::Rejected) }
     }
 }
 
