@@ -15,8 +15,10 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
+    dead_code,
+    unreachable_pub,
     missing_docs
-)] // a test
+)] // a test; some helpers are other tests'
 
 mod keys;
 
@@ -24,8 +26,12 @@ mod keys;
 mod meanwhile;
 #[path = "batch/new_keys.rs"]
 mod new_keys;
+#[path = "services/outside.rs"]
+mod outside;
 #[path = "batch/refusals.rs"]
 mod refusals;
+#[path = "batch/rsa_sizes.rs"]
+mod rsa_sizes;
 
 use keys::{engine, open};
 use strongroom::{
@@ -86,7 +92,7 @@ impl Scheme {
 
     /// RSA takes its time.
     fn sizes(self, keys: usize) -> impl Iterator<Item = usize> {
-        let most = if self.kind == KeyKind::Rsa2048 {
+        let most = if matches!(self.kind, KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096) {
             9
         } else if keys > 1 {
             17
@@ -113,7 +119,7 @@ fn sign<S: Store>(
     keys: &[KeyHandle],
     messages: &[Vec<u8>],
 ) -> Vec<Vec<u8>> {
-    let mut buffers = vec![vec![0xee; 300]; messages.len()];
+    let mut buffers = vec![vec![0xee; 600]; messages.len()];
     let asked = messages.iter().zip(&mut buffers).zip(keys.iter().cycle());
     let mut items: Vec<_> = asked
         .map(|((message, out), key)| SignItem::new(*key, scheme.algorithm, scheme.params, message, out))
@@ -154,7 +160,7 @@ fn like_single_calls<S: Store>(session: &Session<'_, S>, scheme: Scheme, keys: &
             let single = session.verify(*key, scheme.algorithm, &scheme.params, message, signature);
             assert!(single.is_ok(), "{name}, {size}: {single:?}");
             if scheme.repeats {
-                let mut alone = vec![0; 300];
+                let mut alone = vec![0; 600];
                 let len = session.sign(*key, scheme.algorithm, &scheme.params, message, &mut alone);
                 alone.truncate(len.unwrap().value());
                 assert_eq!(*signature, alone, "{name}, {size}: byte for byte");

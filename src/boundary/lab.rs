@@ -396,7 +396,7 @@ mod rsa_raw {
     /// `Rejected` for a key that fails its checks and for an input that is not below n.
     pub fn rsa_public(n: &[u8], e: &[u8], input: &[u8]) -> Result<Vec<u8>> {
         let key = PublicKey::new(&Backends::fastest(), n, e)?;
-        let key = key.view();
+        let key = key.public();
         let mut out = vec![0; key.len()];
         key.public_op(&padded(input, out.len())?, &mut out)?;
         Ok(out)

@@ -216,7 +216,7 @@ impl Prepared {
     pub(in crate::boundary) fn rsa_public(&self) -> Result<rsa::PublicView<'_>> {
         match self {
             Self::Rsa(key) => Ok(key.public()),
-            Self::RsaPublic(key) => Ok(key.view()),
+            Self::RsaPublic(key) => Ok(key.public()),
             _ => Err(Error::Corrupted),
         }
     }

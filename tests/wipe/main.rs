@@ -369,6 +369,7 @@ fn keys_of_rsa_leave_nothing() {
             let key = outside::rsa(bits);
             for (name, number) in ["d", "p", "q", "dP", "dQ", "qInv"].into_iter().zip(&key.numbers[2..]) {
                 watch.secret(name, number);
+                watch.secret("limbs of 52 bits", &secrets::limbs_of_52(number));
             }
             bench.partner.seal(&key.pkcs8())
         });
@@ -566,6 +567,7 @@ fn keys_of_ed25519_leave_nothing() {
         let mut signature = [0; 64];
         session.sign(key, Algorithm::Ed25519, &Params::NONE, b"message", &mut signature).unwrap().value();
         session.verify(key, Algorithm::Ed25519, &Params::NONE, b"message", &signature).unwrap().value();
+        sign_in_groups(session, key, Algorithm::Ed25519, Params::NONE);
     });
 }
 

@@ -116,3 +116,10 @@ pub fn ed25519_forms(seed: &[u8; 32], message: &[u8]) -> Vec<Vec<u8>> {
         reduced.to_bytes().to_vec(),
     ]
 }
+
+/// A big-endian number in limbs of 52 bits, each in 64, as vectors of AVX-512 IFMA hold it.
+pub fn limbs_of_52(number: &[u8]) -> Vec<u8> {
+    let bit = |at: usize| number.len().checked_sub(at / 8 + 1).map_or(0, |byte| number[byte] >> (at % 8) & 1);
+    let limb = |limb: usize| (0..52).fold(0u64, |sum, at| sum | u64::from(bit(52 * limb + at)) << at);
+    (0..(8 * number.len()).div_ceil(52)).flat_map(|at| limb(at).to_be_bytes()).collect()
+}

@@ -402,7 +402,7 @@ fn pkcs1_sign(check: &mut Check) -> Result<()> {
 
 fn pkcs1_verify(check: &mut Check) -> Result<()> {
     let key = rsa::PublicKey::new(check.backends(), &OTHER_N, &OTHER_E)?;
-    verdicts(check, key.view(), Algorithm::RsaPkcs1, sha256(&OTHER_MESSAGE)?, &OTHER_SIGNATURE)
+    verdicts(check, key.public(), Algorithm::RsaPkcs1, sha256(&OTHER_MESSAGE)?, &OTHER_SIGNATURE)
 }
 
 fn pss_sign(check: &mut Check) -> Result<()> {
@@ -413,7 +413,7 @@ fn pss_sign(check: &mut Check) -> Result<()> {
 
 fn pss_verify(check: &mut Check) -> Result<()> {
     let key = rsa::PublicKey::new(check.backends(), &N, &E)?;
-    verdicts(check, key.view(), Algorithm::RsaPss, sha256(&PSS_VERIFY_MESSAGE)?, &PSS_VERIFY_SIGNATURE)
+    verdicts(check, key.public(), Algorithm::RsaPss, sha256(&PSS_VERIFY_MESSAGE)?, &PSS_VERIFY_SIGNATURE)
 }
 
 /// The signature is accepted, and refused for another digest.
@@ -437,7 +437,7 @@ fn oaep_encrypt(check: &mut Check) -> Result<()> {
     static CIPHER: [u8; 256] = kat::hex(FILE, "oaep_encrypt_ct");
     let (mut encoded, mut out) = ([0; 256], [0; 256]);
     encoding::oaep_encode(Hash::Sha256, &[], &MESSAGE, &SEED, &mut encoded)?;
-    rsa::PublicKey::new(check.backends(), &N, &E)?.view().public_op(&encoded, &mut out)?;
+    rsa::PublicKey::new(check.backends(), &N, &E)?.public().public_op(&encoded, &mut out)?;
     check.equal(&mut out, &CIPHER)
 }
 

@@ -203,7 +203,7 @@ fn cast_verify(check: &mut Check) -> Result<()> {
     .into_iter();
     let claims: Lanes<Claim<'_>> = array::from_fn(|_| {
         let (key, algorithm, digest, signature) = each.next()?;
-        Some(Claim { key: key.view(), algorithm, hash: Hash::Sha256, digest, signature })
+        Some(Claim { key: key.public(), algorithm, hash: Hash::Sha256, digest, signature })
     });
     let mut verdicts = [Err(Error::Corrupted); LANES];
     verify_raw(&claims, &mut verdicts);

@@ -111,7 +111,7 @@ impl PublicKey {
         }
     }
 
-    pub(in crate::boundary) fn view(&self) -> PublicView<'_> {
+    pub(in crate::boundary) fn public(&self) -> PublicView<'_> {
         match self {
             Self::B2048(key) => PublicView::B2048(key),
             Self::B3072(key) => PublicView::B3072(key),

@@ -105,8 +105,8 @@ impl PublicKey {
         Ok(Self { fast: fast::public(backends, &portable)?, portable })
     }
 
-    pub(in crate::boundary) fn view(&self) -> PublicView<'_> {
-        PublicView { portable: &self.portable, fast: fast::view(&self.fast) }
+    pub(in crate::boundary) fn public(&self) -> PublicView<'_> {
+        PublicView { portable: &self.portable, fast: fast::public_half(&self.fast) }
     }
 }
 
@@ -217,7 +217,7 @@ mod fast {
         Ok(())
     }
 
-    pub(super) fn view(_: &Public) -> View<'_> {
+    pub(super) fn public_half(_: &Public) -> View<'_> {
         View(core::marker::PhantomData)
     }
 

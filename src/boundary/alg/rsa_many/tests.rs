@@ -73,7 +73,7 @@ fn wycheproof() {
         for group in all.chunks(LANES) {
             let claims: Lanes<Claim<'_>> = array::from_fn(|lane| {
                 let (_, Case { key, algorithm, hash, digest, signature, .. }) = group.get(lane)?;
-                Some(Claim { key: key.view(), algorithm: *algorithm, hash: *hash, digest, signature })
+                Some(Claim { key: key.public(), algorithm: *algorithm, hash: *hash, digest, signature })
             });
             let mut verdicts = [Err(Error::Corrupted); LANES];
             verify_raw(&claims, &mut verdicts);

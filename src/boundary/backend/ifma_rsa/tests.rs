@@ -132,7 +132,12 @@ fn run_public(jobs: &[(&PublicKey, &[u8])]) -> Vec<(Result<()>, Vec<u8>)> {
     let mut lanes: Vec<_> = jobs
         .iter()
         .zip(&mut outs)
-        .map(|((key, input), out)| PublicLane { key: key.view(), input, out, result: Err(Error::Corrupted) })
+        .map(|((key, input), out)| PublicLane {
+            key: key.public(),
+            input,
+            out,
+            result: Err(Error::Corrupted),
+        })
         .collect();
     public_many(&mut lanes);
     let results: Vec<_> = lanes.iter().map(|lane| lane.result).collect();

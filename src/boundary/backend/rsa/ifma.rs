@@ -31,8 +31,8 @@ pub(super) fn public(backends: &Backends, key: &portable::PublicKey) -> Result<P
     }
 }
 
-pub(super) fn view(key: &Public) -> View<'_> {
-    key.as_ref().map(ifma_rsa::PublicKey::view)
+pub(super) fn public_half(key: &Public) -> View<'_> {
+    key.as_ref().map(ifma_rsa::PublicKey::public)
 }
 
 pub(super) fn public_of(key: &Private) -> View<'_> {
