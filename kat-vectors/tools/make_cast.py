@@ -519,6 +519,10 @@ def ed25519s(v):
     check("ed25519 verify PyCryptodome", verifies(other.verify, msg, sig))
     check("ed25519 refuse OpenSSL", not verifies(key.verify, sig, msg + b"\0"))
     check("ed25519 refuse PyCryptodome", not verifies(other.verify, msg + b"\0", sig))
+    key = ed25519.Ed25519PrivateKey.from_private_bytes(v["verify_seed"])
+    check("ed25519 second seed OpenSSL", key.public_key().public_bytes_raw() == q and key.sign(msg) == sig)
+    key = ECC.construct(curve="Ed25519", seed=v["verify_seed"])
+    check("ed25519 second seed PyCryptodome", eddsa.new(key, "rfc8032").sign(msg) == sig)
 
 
 # --- Ed25519ph: RFC 8032, 5.1, by hand, as `cryptography` has no prehash ---
