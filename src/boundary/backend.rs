@@ -22,6 +22,7 @@ pub(crate) mod portable;
 #[cfg(feature = "rsa")]
 pub(crate) mod rsa;
 
+#[cfg(any(feature = "ecdsa", feature = "ed25519", feature = "rsa"))]
 use super::batch::LANES;
 
 /// A set of implementations that an engine can be made to run, see [`Builder::backend`].
@@ -37,6 +38,7 @@ pub enum Backend {
 }
 
 /// The lanes of a group: each an operation of its own, or empty.
+#[cfg(any(feature = "ecdsa", feature = "ed25519", feature = "rsa"))]
 pub(in crate::boundary) type Lanes<T> = [Option<T>; LANES];
 
 impl Backend {

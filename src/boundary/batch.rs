@@ -80,6 +80,7 @@ impl<'a, 'b, O: Op> Making<'a, 'b, O> {
 }
 
 /// The permits of a group.
+#[cfg(any(feature = "ecdsa", feature = "ed25519", feature = "rsa"))]
 pub(in crate::boundary) fn permits<'p, 'a, O: Op>(
     jobs: &'p Group<Making<'a, '_, O>>,
 ) -> [Option<&'p Permit<'a, O>>; LANES] {
@@ -87,6 +88,7 @@ pub(in crate::boundary) fn permits<'p, 'a, O: Op>(
 }
 
 /// The outputs of a group, while its cell fills them where they are.
+#[cfg(any(feature = "ed25519", feature = "rsa"))]
 pub(in crate::boundary) fn take_outputs<'b, O: Op>(
     jobs: &mut Group<Making<'_, 'b, O>>,
 ) -> [Result<Staged<'b>>; LANES] {
@@ -97,6 +99,7 @@ pub(in crate::boundary) fn take_outputs<'b, O: Op>(
 }
 
 /// Gives them back, each with its answer: an error zeroes it.
+#[cfg(any(feature = "ed25519", feature = "rsa"))]
 pub(in crate::boundary) fn give_outputs<'b, O: Op>(
     jobs: &mut Group<Making<'_, 'b, O>>,
     outputs: [Result<Staged<'b>>; LANES],
