@@ -17,6 +17,8 @@
     clippy::arithmetic_side_effects,
     dead_code,
     unreachable_pub,
+    clippy::cast_possible_truncation,
+    clippy::cast_lossless,
     missing_docs
 )] // a test; some helpers are other tests'
 
