@@ -132,7 +132,7 @@ fn answer(permit: &Permit<'_, Mac>) -> Result<usize> {
         edits: &[Append(
             ECDSA_MANY,
             "
-fn keep(permits: [Option<&Permit<'_, Sign>>; LANES]) -> usize {
+fn keep(permits: [Option<&crate::boundary::key::Permit<'_, Sign>>; LANES]) -> usize {
     let mut kept: &[u8] = &[];
     material_many(permits, |materials| {
         for material in materials.into_iter().flatten() {
