@@ -80,8 +80,10 @@ fn destroyed_under_way<S: Store + Send + Sync + 'static>(
         let key = maker.generate(policy).unwrap().value();
         let fact = note(&maker, key);
         board.facts.lock().unwrap().insert(key, fact);
-        *board.now.lock().unwrap() = Some(key);
+        // Before the workers see the key: they may use it up, and nothing would come after, while this
+        // thread waits for its turn.
         let seen = board.done.load(SeqCst);
+        *board.now.lock().unwrap() = Some(key);
         while board.done.load(SeqCst) < seen + 4 {
             assert!(!threads.iter().any(thread::JoinHandle::is_finished), "a worker gave up");
             thread::yield_now();
