@@ -1,5 +1,6 @@
 //! Batches through the public interface: the answers of single calls, in order, for every size; bad items in the
 //! middle take nothing from their neighbours; counting, indicators, and what other threads may do meanwhile.
+#![cfg(not(strongroom_lab))] // nothing in here differs in the laboratory build
 #![cfg(all(
     feature = "std",
     feature = "os-entropy",

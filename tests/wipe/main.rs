@@ -4,6 +4,7 @@
 //!
 //! That a key *is* found while it lives shows that the detector knows what it looks like.
 //! `STRONGROOM_WIPE_TRACE=1` prints where a block with a secret was freed.
+#![cfg(not(strongroom_lab))] // nothing in here differs in the laboratory build
 #![cfg(all(
     feature = "std",
     feature = "os-entropy",
