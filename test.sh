@@ -60,7 +60,7 @@ step "laboratory build" \
 step "ACVP program" \
     "The program reads a set on standard input: crates/acvp/README.md. What it answers is tested in crates/acvp/src/tests.rs." \
     acvp_program
-for features in "" "alloc" "std" "aes" "hmac" "sha3" "kdf" "ecdsa" "secp256k1" "ed25519" "rsa" "ml-kem" "ml-dsa" "slh-dsa" "aes,hmac,ecdsa,ed25519"; do
+for features in "" "alloc" "std" "aes" "hmac" "sha3" "kdf" "ecdsa" "secp256k1" "ed25519" "rsa" "ml-kem" "ml-dsa" "slh-dsa" "hybrid" "aes,hmac,ecdsa,ed25519"; do
     step "build with features '${features:-none}'" \
         "A build that leaves families out must compile: look for a use that lacks its #[cfg(feature = ..)]." \
         cargo check --package strongroom --lib --no-default-features --features "$features"

@@ -73,6 +73,10 @@ pub enum Algorithm {
     EcdhP521 = 0x0513,
     /// ML-KEM: keys encapsulated under a public key (FIPS 203 section 7).
     MlKem = 0x0521,
+    /// ECDH on P-384 with ML-KEM-1024 into an AES-256 key, KWP under that (SP 800-56C r2 section 2).
+    HybridKwp = 0x0531,
+    /// ECDH on P-384 with ML-KEM-1024 into an AES-256 key, the native format under that (SP 800-56C r2 section 2).
+    HybridNative = 0x0532,
     /// Ed25519, pure (FIPS 186-5 section 7.6).
     Ed25519 = 0x0601,
     /// Ed25519ph: Ed25519 over SHA-512 of the message, with a context (FIPS 186-5 section 7.8).
@@ -188,6 +192,8 @@ pub enum Family {
     SlhDsaPrehash,
     /// Key encapsulation.
     Encapsulation,
+    /// Key transport by a curve and a lattice, into KWP.
+    HybridTransport,
     /// HKDF.
     Derivation,
     /// One-step derivation.
@@ -535,6 +541,8 @@ impl Algorithm {
             Self::EcdhP384 => &facts::ECDH_P384,
             Self::EcdhP521 => &facts::ECDH_P521,
             Self::MlKem => &facts::ML_KEM,
+            Self::HybridKwp => &facts::HYBRID_KWP,
+            Self::HybridNative => &facts::HYBRID_NATIVE,
             Self::Ed25519 => &facts::ED25519,
             Self::Ed25519ph => &facts::ED25519PH,
             Self::MlDsa => &facts::ML_DSA,

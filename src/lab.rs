@@ -9,17 +9,20 @@
 
 #[cfg(strongroom_lab)]
 pub use crate::boundary::lab as raw;
+use crate::algorithm::Algorithm;
 use crate::wire::{pkcs8, spki, wrapped_key};
 
 /// A native wrapped-key blob.
 #[must_use]
 pub fn wrapped_key_canonical(blob: &[u8]) -> Option<bool> {
-    let parsed = wrapped_key::parse(blob).ok()?;
+    let algorithms = [Algorithm::NativeWrap, Algorithm::HybridNative];
+    let mut parsed = algorithms.iter().filter_map(|of| Some((*of, wrapped_key::parse(*of, blob).ok()?)));
+    let (algorithm, parsed) = parsed.next()?;
     let mut header = [0; wrapped_key::MAX_HEADER];
     let (kek, sealed) = (parsed.kek, parsed.sealed);
-    let written =
-        wrapped_key::emit_header(&kek, &parsed.claims.authenticated(), sealed.len(), &mut header).ok();
-    let front = written.and_then(|len| header.get(..len));
+    let claims = parsed.claims.authenticated();
+    let written = wrapped_key::emit_header(algorithm, &kek, &claims, sealed.len(), &mut header);
+    let front = written.ok().and_then(|len| header.get(..len));
     Some(front.is_some_and(|front| blob.strip_prefix(front) == Some(sealed)))
 }
 

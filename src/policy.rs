@@ -301,8 +301,10 @@ fn may_leave(request: &Request<'_>, kek: &impl Governed, payload: &impl Governed
     if leaving.class == KeyClass::Public {
         return Err(Error::InvalidArgument);
     }
+    // Nobody but an officer's mark says that the private half of a public key is inside an engine.
+    let inside = kek.attributes().class != KeyClass::Public || kek.attributes().trusted;
     let needed = match request.algorithm.facts().family {
-        Family::Native => ExportFormat::Native,
+        Family::Native if inside => ExportFormat::Native,
         _ => ExportFormat::Interoperable,
     };
     let format_fits = leaving.export.format >= needed;

@@ -27,9 +27,9 @@ pub enum Ssp {
     EdPrivate,
     /// Ed25519 public keys.
     EdPublic,
-    /// Private keys of ML-KEM, ML-DSA and SLH-DSA.
+    /// Private keys of ML-KEM, ML-DSA and SLH-DSA, and of P-384 with ML-KEM.
     PqPrivate,
-    /// Public keys of ML-KEM, ML-DSA and SLH-DSA.
+    /// Public keys of ML-KEM, ML-DSA and SLH-DSA, and of P-384 with ML-KEM.
     PqPublic,
     /// What two parties agree on, before it is derived from.
     SharedSecret,
@@ -91,7 +91,7 @@ impl Ssp {
             KeyKind::EcP256 | KeyKind::EcP384 | KeyKind::EcP521 | KeyKind::EcSecp256k1 => Self::EcPrivate,
             KeyKind::Ed25519 if public => Self::EdPublic,
             KeyKind::Ed25519 => Self::EdPrivate,
-            // ML-KEM, ML-DSA, SLH-DSA.
+            // ML-KEM, ML-DSA, SLH-DSA, hybrid.
             _ if public => Self::PqPublic,
             _ => Self::PqPrivate,
         }
@@ -104,7 +104,7 @@ impl Ssp {
     }
 }
 
-const WRAPPED_IN: &str = "wrapped: native, KW, KWP, AES-GCM, OAEP, RSA with AES";
+const WRAPPED_IN: &str = "wrapped: native, KW, KWP, AES-GCM, OAEP, RSA with AES, P-384 with ML-KEM-1024";
 const WRAPPED_OUT: &str = "wrapped, as its export rule allows";
 const RECORD: &str = "plaintext in its record, in memory, until destroyed; on no medium";
 const DESTROYED: &str = "destroy, end of its session, zeroise, tamper switch, power-off";
@@ -210,15 +210,15 @@ pub static SSPS: &[SspFacts] = &[
         ssp: Ssp::PqPrivate,
         name: "post-quantum private key",
         strength: "128 to 256",
-        generation: "DRBG (FIPS 203, 204, 205), with a pairwise test",
-        usage: "signatures, or decapsulation",
+        generation: "DRBG (FIPS 186-5, 203, 204, 205), with a pairwise test",
+        usage: "signatures, decapsulation, or key transport",
         ..KEY
     },
     SspFacts {
         ssp: Ssp::PqPublic,
         name: "post-quantum public key",
         strength: "128 to 256",
-        usage: "verification, or encapsulation",
+        usage: "verification, encapsulation, or key transport",
         ..PUBLIC
     },
     SspFacts {

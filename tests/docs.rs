@@ -8,7 +8,8 @@
     feature = "ed25519",
     feature = "ml-kem",
     feature = "ml-dsa",
-    feature = "slh-dsa"
+    feature = "slh-dsa",
+    feature = "hybrid"
 ))] // the documents show the full build
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test
 

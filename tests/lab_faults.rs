@@ -27,7 +27,7 @@ const POWER_ON: [&str; 11] = [
 ];
 
 /// Each test that waits for its first use, with the first service that needs it.
-const FIRST_USE: [(&str, Service); 68] = [
+const FIRST_USE: [(&str, Service); 70] = [
     ("AES-GCM encrypt", Service::Encrypt(Algorithm::AesGcm)),
     ("AES-GCM decrypt", Service::Decrypt(Algorithm::AesGcm)),
     ("AES-CBC encrypt", Service::Encrypt(Algorithm::AesCbc)),
@@ -96,9 +96,11 @@ const FIRST_USE: [(&str, Service); 68] = [
     ("RSA batch verify", Service::VerifyBatch(KeyKind::Rsa2048)),
     ("Ed25519 batch sign", Service::SignBatch(KeyKind::Ed25519)),
     ("Ed25519 batch verify", Service::VerifyBatch(KeyKind::Ed25519)),
+    ("Hybrid encapsulate", Service::Wrap(Algorithm::HybridKwp)),
+    ("Hybrid decapsulate", Service::Unwrap(Algorithm::HybridKwp)),
 ];
 
-const PAIRWISE: [(&str, &[KeyKind]); 9] = [
+const PAIRWISE: [(&str, &[KeyKind]); 10] = [
     ("P-256 pairwise", &[KeyKind::EcP256]),
     ("P-384 pairwise", &[KeyKind::EcP384]),
     ("P-521 pairwise", &[KeyKind::EcP521]),
@@ -108,6 +110,7 @@ const PAIRWISE: [(&str, &[KeyKind]); 9] = [
     ("ML-KEM pairwise", &[KeyKind::MlKem512, KeyKind::MlKem768, KeyKind::MlKem1024]),
     ("ML-DSA pairwise", &[KeyKind::MlDsa44, KeyKind::MlDsa65, KeyKind::MlDsa87]),
     ("SLH-DSA pairwise", &[KeyKind::SlhDsaSha2_128f, KeyKind::SlhDsaShake128f]),
+    ("P-384-ML-KEM-1024 pairwise", &[KeyKind::HybridP384MlKem1024]),
 ];
 
 /// Guards the program and no algorithm; without a signed image it does not run. tests/integrity.rs breaks it.
@@ -163,13 +166,17 @@ fn pair(kind: KeyKind) -> AttributesBuilder {
             let usage = Usage::ENCAPSULATE.and(Usage::DECAPSULATE);
             return Attributes::builder(kind).usage(usage).permit(Rule::any(Algorithm::MlKem));
         }
+        KeyKind::HybridP384MlKem1024 => {
+            let usage = Usage::WRAP.and(Usage::UNWRAP);
+            return Attributes::builder(kind).usage(usage).permit(Rule::any(Algorithm::HybridKwp));
+        }
         _ => Algorithm::RsaPss,
     };
     Attributes::builder(kind).usage(Usage::SIGN.and(Usage::VERIFY)).permit(Rule::any(algorithm))
 }
 
 fn kek(algorithm: Algorithm) -> Attributes {
-    let kind = if algorithm == Algorithm::RsaOaep { KeyKind::Rsa2048 } else { KeyKind::Aes256 };
+    let kind = *algorithm.facts().kinds.iter().find(|kind| **kind != KeyKind::Aes128).unwrap();
     let usage = Usage::WRAP.and(Usage::UNWRAP);
     Attributes::builder(kind).usage(usage).permit(Rule::any(algorithm)).build().unwrap()
 }
@@ -251,6 +258,7 @@ impl Service {
             Self::Unwrap(algorithm) => {
                 let kek = make(kek(algorithm));
                 let blob = vec![1; if algorithm == Algorithm::RsaOaep { 256 } else { 24 }];
+                let blob = if algorithm == Algorithm::HybridKwp { vec![1; 1665 + 24] } else { blob };
                 Box::new(move |session, _out| {
                     let template = hmac().build()?;
                     let form = UnwrapAs::Foreign(&template);
@@ -618,6 +626,25 @@ fn flipped_bits_of_every_kind_are_found() {
             flipped(&template, bit, "attributes", |session, key, _| session.attributes(key).map(drop));
         }
     }
+}
+
+/// The pair of one call is tested as every other (PCT-1).
+#[test]
+fn a_broken_ephemeral_pair_wraps_nothing() {
+    let engine = Engine::power_on().unwrap();
+    let session = open(&engine);
+    let kek = session.generate(&pair(KeyKind::HybridP384MlKem1024).build().unwrap()).unwrap().value();
+    let payload = session.generate(&hmac().build().unwrap()).unwrap().value();
+    let wrap = |out: &mut [u8]| session.wrap(kek, Algorithm::HybridKwp, &Params::NONE, payload, out).map(drop);
+    let mut out = [0xee; 2000];
+    assert_eq!(wrap(&mut out), Ok(()));
+    engine.lab_break(Some("P-384-ML-KEM-1024 pairwise")).unwrap();
+    out = [0xee; 2000];
+    assert_eq!(wrap(&mut out), Err(Error::SelfTestFailed));
+    assert!(out.iter().all(|byte| *byte == 0xee || *byte == 0), "no output");
+    assert_eq!(engine.status().state, State::Operational);
+    engine.lab_break(None).unwrap();
+    assert_eq!(wrap(&mut out), Ok(()));
 }
 
 /// A damaged record in the middle of a batch: what was released before stays, that group and all after it get

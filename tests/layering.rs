@@ -71,6 +71,7 @@ const EDGES: &[(&str, &str, Way, &str)] = &[
     ("hooks", "policy", Down, "the authenticator is asked about a subject"),
     ("integrity", "boundary", Down, "the MAC of the image, and its comparison"),
     ("integrity", "error", Down, "answers"),
+    ("lab", "algorithm", Down, "which of the native formats a blob is of"),
     ("lab", "boundary", Down, "raw primitives, in the laboratory build alone"),
     ("lab", "wire", Down, "pure parsers, for fuzzing"),
     ("outcome", "algorithm", Down, "the indicator names it"),

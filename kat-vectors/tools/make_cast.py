@@ -41,6 +41,8 @@ from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 from dilithium_py.ml_dsa import ML_DSA_44
 from kyber_py.ml_kem import ML_KEM_768
 
+import hybrid as hybrids
+
 CAST = pathlib.Path(__file__).resolve().parent.parent / "cast"
 failures = 0
 
@@ -718,6 +720,23 @@ def ml_kem(v):
         check(f"ml-kem {x} OpenSSL", key.decapsulate(c) == k)
 
 
+def hybrid(v):
+    key, ephemeral, m = hybrids.inputs("send")
+    check("hybrid send inputs", (key, ephemeral, m) == (v["send_key"], v["send_ephemeral"], v["send_m"]))
+    encapsulation, secret = hybrids.encapsulate(hybrids.HYBRID_KWP, hybrids.public(key), ephemeral, m)
+    check("hybrid send encapsulation", hashlib.sha512(encapsulation).digest() == v["send_encapsulation_sha512"])
+    check("hybrid send secret", secret == v["send_secret"])
+    opened = hybrids.decapsulate(hybrids.HYBRID_KWP, key, encapsulation)
+    check("hybrid send opened by OpenSSL", opened == secret)
+    key, ephemeral, m = hybrids.inputs("receive")
+    encapsulation, secret = hybrids.encapsulate(hybrids.HYBRID_NATIVE, hybrids.public(key), ephemeral, m)
+    check("hybrid receive inputs", (key, encapsulation) == (v["receive_key"], v["receive_encapsulation"]))
+    check("hybrid receive secret", secret == v["receive_secret"])
+    opened = hybrids.decapsulate(hybrids.HYBRID_NATIVE, key, encapsulation)
+    check("hybrid receive opened by OpenSSL", opened == secret)
+    check("hybrid algorithms differ", hybrids.decapsulate(hybrids.HYBRID_KWP, key, encapsulation) != secret)
+
+
 OID_SHA256 = bytes.fromhex("0609608648016503040201")
 
 
@@ -855,6 +874,7 @@ CHECKS = {
     "ecdsa_secp256k1": secp256k1,
     "ed25519": ed25519s,
     "ed25519ph": ed25519phs,
+    "hybrid": hybrid,
     "kbkdf": kbkdf,
     "kdf": kdf,
     "ml_dsa": ml_dsa,

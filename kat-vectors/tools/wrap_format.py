@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Reads and writes native wrapped-key blobs, version 1, with nothing of strongroom in it.
 
-    pip install cryptography
+    pip install cryptography pycryptodome kyber-py
     python3 kat-vectors/tools/wrap_format.py               check every golden blob of kat-vectors/tests/wrap
     python3 kat-vectors/tools/wrap_format.py --write       make the golden blobs from their descriptions
     python3 kat-vectors/tools/wrap_format.py --open KEK_HEX BLOB_FILE
 
 The check parses each blob, compares every field with the description beside it, opens it with AES-256-GCM
-under the description's KEK, compares the payload, writes the blob again from the description alone and
+under the description's KEK (or the one that its hybrid key and the blob's encapsulation give), compares the payload,
+writes the blob again from the description alone and
 compares every byte; then it changes each byte in turn and demands that no change is accepted. It prints
 a line per blob and exits non-zero on a mismatch. The keys in the descriptions are public and protect
 nothing.
@@ -20,7 +21,9 @@ import sys
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-MAGIC, VERSION, ALGORITHM = b"SRWK", 1, 0x0121
+MAGIC, VERSION, NATIVE, HYBRID = b"SRWK", 1, 0x0121, 0x0532
+# Point and ciphertext of a hybrid encapsulation.
+ENCAPSULATION = {NATIVE: 0, HYBRID: 97 + 1568}
 IV, TAG = 12, 16
 WRAP = pathlib.Path(__file__).resolve().parent.parent / "tests" / "wrap"
 
@@ -94,9 +97,12 @@ def write_policy(policy):
 def read(blob):
     """Fields, associated data, sealed part."""
     c = Cursor(blob)
-    if (c.take(4), c.number(1), c.number(2)) != (MAGIC, VERSION, ALGORITHM):
+    if (c.take(4), c.number(1)) != (MAGIC, VERSION):
         raise Malformed("not a version 1 native blob")
-    fields = {"kek_id": c.take(16), "id": c.take(16), "origin": c.number(1), "strength": c.number(2)}
+    algorithm = c.number(2)
+    if algorithm not in ENCAPSULATION:
+        raise Malformed("not of a native algorithm")
+    fields = {"algorithm": algorithm, "kek_id": c.take(16), "id": c.take(16), "origin": c.number(1), "strength": c.number(2)}
     if fields["origin"] >= 64 or fields["origin"] & 33 == 33:
         raise Malformed("unknown origin bits")
     if fields["kek_id"] == fields["id"]:
@@ -111,13 +117,13 @@ def read(blob):
     associated = blob[: c.at]
     sealed = c.take(length)
     c.finish()
-    if length <= IV + TAG:
+    if length <= ENCAPSULATION[algorithm] + IV + TAG:
         raise Malformed("nothing is sealed")
     return fields, associated, sealed
 
 
-def write(fields, kek, iv, payload):
-    out = MAGIC + struct.pack(">BH", VERSION, ALGORITHM) + fields["kek_id"] + fields["id"]
+def write(fields, kek, iv, payload, encapsulation=b""):
+    out = MAGIC + struct.pack(">BH", VERSION, fields["algorithm"]) + fields["kek_id"] + fields["id"]
     out += struct.pack(">BH", fields["origin"], fields["strength"])
     if fields["first_use"] is None:
         out += b"\0"
@@ -125,20 +131,40 @@ def write(fields, kek, iv, payload):
         out += struct.pack(">BQQ", 1, fields["first_use"], fields["end_of_uses"])
     policy = write_policy(fields)
     out += struct.pack(">H", len(policy)) + policy
-    out += struct.pack(">H", IV + len(payload) + TAG)
-    return out + iv + AESGCM(kek).encrypt(iv, payload, out)
+    out += struct.pack(">H", len(encapsulation) + IV + len(payload) + TAG)
+    return out + encapsulation + iv + AESGCM(kek).encrypt(iv, payload, out)
 
 
 def unseal(kek, associated, sealed):
+    """`kek` is that of the blob, or d || seed of the hybrid key."""
+    if int.from_bytes(associated[5:7], "big") == HYBRID:
+        import hybrid  # needs more packages
+
+        encapsulation, sealed = sealed[: hybrid.ENCAPSULATION], sealed[hybrid.ENCAPSULATION :]
+        kek = hybrid.decapsulate(HYBRID, kek, encapsulation)
     return AESGCM(kek).decrypt(sealed[:IV], sealed[IV:], associated)
 
 
-BYTES = {"kek", "kek_id", "id", "iv", "payload", "label", "application"}
+BYTES = {"kek", "kek_id", "id", "iv", "payload", "label", "application", "ephemeral", "m"}
+SEALING = ("kek", "iv", "payload", "ephemeral", "m")
+
+
+def made(want):
+    """The blob of a description."""
+    fields = {name: value for name, value in want.items() if name not in SEALING}
+    if fields["algorithm"] == NATIVE:
+        return write(fields, want["kek"], want["iv"], want["payload"])
+    import hybrid
+
+    recipient = hybrid.public(want["kek"])
+    assert fields["kek_id"] == hybrid.name(recipient), f"the recipient is {hybrid.name(recipient).hex()}"
+    encapsulation, kek = hybrid.encapsulate(HYBRID, recipient, want["ephemeral"], want["m"])
+    return write(fields, kek, want["iv"], want["payload"], encapsulation)
 
 
 def describe(path):
     """`name = value` lines: numbers as Python writes them, bytes in hex, `-` for absent, `rule` repeats."""
-    fields = {"rules": []}
+    fields = {"rules": [], "algorithm": NATIVE}
     for line in path.read_text().splitlines():
         line = line.split("#")[0].strip()
         if not line:
@@ -155,13 +181,13 @@ def describe(path):
 
 def check(path):
     want = describe(path)
-    kek, iv, payload = (want.pop(name) for name in ("kek", "iv", "payload"))
     blob = path.with_suffix(".bin").read_bytes()
+    assert made(want) == blob, f"{path.stem}: writing gives other bytes"
+    kek, iv, payload, *_ = (want.pop(name, None) for name in SEALING)
     fields, associated, sealed = read(blob)
     assert fields == want, f"{path.stem}: fields differ"
-    assert sealed[:IV] == iv, f"{path.stem}: IV differs"
+    assert sealed[ENCAPSULATION[fields["algorithm"]] :][:IV] == iv, f"{path.stem}: IV differs"
     assert unseal(kek, associated, sealed) == payload, f"{path.stem}: payload differs"
-    assert write(want, kek, iv, payload) == blob, f"{path.stem}: writing gives other bytes"
     for at in range(len(blob)):
         damaged = bytearray(blob)
         damaged[at] ^= 1
@@ -169,6 +195,9 @@ def check(path):
             fields, associated, sealed = read(bytes(damaged))
             unseal(kek, associated, sealed)
         except (Malformed, InvalidTag):
+            continue
+        except ValueError:  # a point that is none
+            assert fields["algorithm"] == HYBRID
             continue
         raise AssertionError(f"{path.stem}: a change of byte {at} is accepted")
     print(f"{path.stem}: {len(blob)} bytes, read, opened, written, damaged: as described")
@@ -183,9 +212,7 @@ def main(arguments):
                 check(path)
         case ["--write"]:
             for path in descriptions:
-                fields = describe(path)
-                blob = write(fields, fields["kek"], fields["iv"], fields["payload"])
-                path.with_suffix(".bin").write_bytes(blob)
+                path.with_suffix(".bin").write_bytes(made(describe(path)))
         case ["--open", kek, path]:
             fields, associated, sealed = read(pathlib.Path(path).read_bytes())
             payload = unseal(bytes.fromhex(kek), associated, sealed)

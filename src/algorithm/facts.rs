@@ -32,6 +32,8 @@ pub(crate) static FACTS: &[&Facts] = &[
     &ECDH_P384,
     &ECDH_P521,
     &ML_KEM,
+    &HYBRID_KWP,
+    &HYBRID_NATIVE,
     &ED25519,
     &ED25519PH,
     &ML_DSA,
@@ -360,6 +362,27 @@ pub(super) static ML_KEM: Facts = Facts {
     kinds: &[KeyKind::MlKem512, KeyKind::MlKem768, KeyKind::MlKem1024],
     usage: Usage::ENCAPSULATE.and(Usage::DECAPSULATE),
     family: Family::Encapsulation,
+    params: ParamSet::NONE,
+};
+pub(super) static HYBRID_KWP: Facts = Facts {
+    algorithm: Algorithm::HybridKwp,
+    name: "HYBRID-KWP",
+    standard: "SP 800-56C r2 2, SP 800-56A r3 6.2.2, FIPS 203 7, SP 800-38F 6.3",
+    approval: Approval::Approved,
+    kinds: &[KeyKind::HybridP384MlKem1024],
+    usage: WRAPPING,
+    family: Family::HybridTransport,
+    params: ParamSet::NONE,
+};
+pub(super) static HYBRID_NATIVE: Facts = Facts {
+    algorithm: Algorithm::HybridNative,
+    name: "HYBRID-NATIVE",
+    standard: "SP 800-56C r2 2, SP 800-56A r3 6.2.2, FIPS 203 7, SP 800-38D",
+    approval: Approval::Approved,
+    kinds: &[KeyKind::HybridP384MlKem1024],
+    usage: WRAPPING,
+    family: Family::Native,
+    // Each call has a cipher key of its own, so its IVs need no count.
     params: ParamSet::NONE,
 };
 pub(super) static ML_DSA: Facts = Facts {

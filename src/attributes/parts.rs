@@ -69,11 +69,13 @@ pub enum KeyKind {
     SlhDsaSha2_256f = 0x080b,
     /// SLH-DSA-SHAKE-256f.
     SlhDsaShake256f = 0x080c,
+    /// A key on P-384 and one of ML-KEM-1024, which serve together alone.
+    HybridP384MlKem1024 = 0x0901,
 }
 
 impl KeyKind {
     /// Every kind.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Aes128,
         Self::Aes192,
         Self::Aes256,
@@ -105,6 +107,7 @@ impl KeyKind {
         Self::SlhDsaShake256s,
         Self::SlhDsaSha2_256f,
         Self::SlhDsaShake256f,
+        Self::HybridP384MlKem1024,
     ];
 
     /// The permanent id.
@@ -154,6 +157,7 @@ impl KeyKind {
             Self::SlhDsaShake256s => "SLH-DSA-SHAKE-256s",
             Self::SlhDsaSha2_256f => "SLH-DSA-SHA2-256f",
             Self::SlhDsaShake256f => "SLH-DSA-SHAKE-256f",
+            Self::HybridP384MlKem1024 => "P-384-ML-KEM-1024",
         }
     }
 
@@ -175,7 +179,8 @@ impl KeyKind {
     }
 
     /// Length of the stored secret in bytes (RSA: both primes; EC: the scalar; Ed25519,
-    /// ML-KEM and ML-DSA: the seed; SLH-DSA: the key as FIPS 205 encodes it); 0 where the length is an attribute of its own.
+    /// ML-KEM and ML-DSA: the seed; SLH-DSA: the key as FIPS 205 encodes it; hybrid: scalar and seed); 0 where the
+    /// length is an attribute of its own.
     pub(crate) const fn secret_len(self) -> usize {
         match self {
             Self::Aes128 => 16,
@@ -190,6 +195,7 @@ impl KeyKind {
             Self::EcP384 => 48,
             Self::EcP521 => 66,
             Self::MlKem512 | Self::MlKem768 | Self::MlKem1024 => 64,
+            Self::HybridP384MlKem1024 => Self::EcP384.secret_len() + Self::MlKem1024.secret_len(),
             Self::SlhDsaSha2_128s | Self::SlhDsaShake128s | Self::SlhDsaSha2_128f | Self::SlhDsaShake128f => {
                 64
             }
@@ -217,6 +223,8 @@ impl KeyKind {
             | Self::Rsa4096 => Strength(128),
             Self::Aes192 | Self::EcP384 | Self::MlKem768 | Self::MlDsa65 => Strength(192),
             Self::Aes256 | Self::EcP521 | Self::MlKem1024 | Self::MlDsa87 => Strength(256),
+            // Who wants the key must break both halves: the stronger one counts.
+            Self::HybridP384MlKem1024 => Strength(256),
             Self::SlhDsaSha2_128s | Self::SlhDsaShake128s | Self::SlhDsaSha2_128f | Self::SlhDsaShake128f => {
                 Strength(128)
             }

@@ -49,7 +49,7 @@ const ML_DSA: &[KeyKind] = &[KeyKind::MlDsa44, KeyKind::MlDsa65, KeyKind::MlDsa8
 
 /// Each algorithm with the kinds it takes, the usages of a secret or private key, and of a public one.
 #[rustfmt::skip]
-pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 44] = [
+pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 46] = [
     (Algorithm::AesGcm, AES, 0b11, 0),
     (Algorithm::AesGcmCounter, AES, 0b11, 0),
     (Algorithm::AesKw, AES, 0b1_1000_0000, 0),
@@ -77,6 +77,8 @@ pub(super) const SERVED: [(Algorithm, &[KeyKind], u32, u32); 44] = [
     (Algorithm::EcdhP384, &[EcP384], 1 << 10, 0),
     (Algorithm::EcdhP521, &[EcP521], 1 << 10, 0),
     (Algorithm::MlKem, ML_KEM, 0b11 << 11, 0b1 << 11),
+    (Algorithm::HybridKwp, &[KeyKind::HybridP384MlKem1024], 0b1_1000_0000, 0b1000_0000),
+    (Algorithm::HybridNative, &[KeyKind::HybridP384MlKem1024], 0b1_1000_0000, 0b1000_0000),
     (Algorithm::Ed25519, &[KeyKind::Ed25519], 0b1_0100, 0b1_0000),
     (Algorithm::Ed25519ph, &[KeyKind::Ed25519], 0b1_1100, 0b1_0000),
     (Algorithm::MlDsa, ML_DSA, 0b1_1100, 0b1_0000),

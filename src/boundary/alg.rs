@@ -23,6 +23,8 @@ pub(crate) mod ed25519;
 pub(crate) mod ed25519_many;
 pub(crate) mod hmac;
 pub(crate) mod hmac_drbg;
+#[cfg(feature = "hybrid")]
+pub(crate) mod hybrid;
 pub(crate) mod kbkdf;
 pub(crate) mod kdf;
 pub(crate) mod key_wrap;

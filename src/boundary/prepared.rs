@@ -13,6 +13,8 @@ use super::backend::portable::ec::{self, P256, P384, P521};
 #[cfg(feature = "ed25519")]
 use super::backend::portable::ed25519;
 use super::backend::portable::hash::HmacKey;
+#[cfg(feature = "hybrid")]
+use super::backend::portable::hybrid;
 #[cfg(feature = "ml-dsa")]
 use super::backend::portable::ml_dsa;
 #[cfg(feature = "ml-kem")]
@@ -59,6 +61,10 @@ pub(in crate::boundary) enum Prepared {
     SlhDsa(slh_dsa::PrivateKey),
     #[cfg(feature = "slh-dsa")]
     SlhDsaPublic(slh_dsa::PublicKey),
+    #[cfg(feature = "hybrid")]
+    Hybrid(alloc::boxed::Box<hybrid::PrivateKey>),
+    #[cfg(feature = "hybrid")]
+    HybridPublic(alloc::boxed::Box<hybrid::PublicKey>),
     #[cfg(feature = "rsa")]
     Rsa(alloc::boxed::Box<rsa::PrivateKey>),
     #[cfg(feature = "rsa")]
@@ -114,6 +120,14 @@ impl Prepared {
             #[cfg(feature = "ml-kem")]
             (KeyKind::MlKem512 | KeyKind::MlKem768 | KeyKind::MlKem1024, KeyClass::Public) => {
                 Ok(Self::MlKemPublic(ml_kem::PublicKey::new(attributes.kind, bytes)?))
+            }
+            #[cfg(feature = "hybrid")]
+            (KeyKind::HybridP384MlKem1024, KeyClass::Private) => {
+                Ok(Self::Hybrid(alloc::boxed::Box::new(hybrid::PrivateKey::new(bytes)?)))
+            }
+            #[cfg(feature = "hybrid")]
+            (KeyKind::HybridP384MlKem1024, KeyClass::Public) => {
+                Ok(Self::HybridPublic(alloc::boxed::Box::new(hybrid::PublicKey::new(bytes)?)))
             }
             #[cfg(feature = "ml-dsa")]
             (KeyKind::MlDsa44 | KeyKind::MlDsa65 | KeyKind::MlDsa87, KeyClass::Private) => {

@@ -39,6 +39,12 @@ pub(crate) fn fill(info: &PublicKeyInfo<'_>, mut place: Vacant<'_>) -> Result<Pa
             place.bytes().copy_from_slice(key)
         }
         PublicKeyInfo::Set { .. } => return Err(Error::Rejected),
+        PublicKeyInfo::Hybrid { point, key } => {
+            let (first, second) =
+                place.bytes().split_at_mut_checked(point.len()).ok_or(Error::Rejected)?;
+            first.copy_from_slice(point);
+            right_aligned(second, key)?;
+        }
         PublicKeyInfo::Rsa { n, e } => {
             let (exponent, modulus) = place.bytes().split_at_mut_checked(RSA_E_LEN).ok_or(Error::Rejected)?;
             right_aligned(exponent, e)?;
@@ -57,6 +63,7 @@ pub(crate) fn kind_of(info: &PublicKeyInfo<'_>) -> Result<KeyKind> {
         PublicKeyInfo::Ec { curve, .. } => Ok(curve.kind()),
         PublicKeyInfo::Ed25519 { .. } => Ok(KeyKind::Ed25519),
         PublicKeyInfo::Set { kind, .. } => Ok(*kind),
+        PublicKeyInfo::Hybrid { .. } => Ok(KeyKind::HybridP384MlKem1024),
         PublicKeyInfo::Rsa { n, .. } => match n.len() {
             256 => Ok(KeyKind::Rsa2048),
             384 => Ok(KeyKind::Rsa3072),
@@ -104,6 +111,19 @@ fn with_info<R>(prepared: &Prepared, with: impl FnOnce(&PublicKeyInfo<'_>) -> Re
             return key.with_bytes(|bytes| with(&PublicKeyInfo::Set { kind: key.kind(), key: bytes }));
         }
         _ => {}
+    }
+    #[cfg(feature = "hybrid")]
+    {
+        use super::backend::portable::hybrid;
+        let public = match prepared {
+            Prepared::Hybrid(key) => Some(key.public_bytes()?),
+            Prepared::HybridPublic(key) => Some(key.bytes()?),
+            _ => None,
+        };
+        if let Some(public) = public {
+            let (point, key) = hybrid::halves(&public);
+            return with(&PublicKeyInfo::Hybrid { point, key });
+        }
     }
     #[cfg(feature = "ml-dsa")]
     match prepared {

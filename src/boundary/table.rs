@@ -6,6 +6,8 @@
 use super::alg::cast::{Cast, ModuleTest};
 #[cfg(feature = "hmac")]
 use super::alg::hmac;
+#[cfg(feature = "hybrid")]
+use super::alg::hybrid;
 #[cfg(feature = "aes")]
 use super::alg::key_wrap;
 #[cfg(feature = "ml-dsa")]
@@ -416,6 +418,56 @@ pub(crate) static ROWS: &[Row] = &[
         decapsulate: Some(ml_kem::decapsulate),
         ..EMPTY
     },
+    #[cfg(feature = "hybrid")]
+    Row {
+        algorithm: Algorithm::HybridKwp,
+        applying: &[
+            &ecdh::P384_AGREE,
+            &ml_kem::KEYGEN,
+            &ml_kem::ENCAPSULATE,
+            &kdf::ONE_STEP_HASH,
+            &hybrid::SEND,
+            &key_wrap::KWP_WRAP,
+        ],
+        opening: &[
+            &ecdh::P384_AGREE,
+            &ml_kem::KEYGEN,
+            &ml_kem::DECAPSULATE,
+            &ml_kem::REJECT,
+            &kdf::ONE_STEP_HASH,
+            &hybrid::RECEIVE,
+            &key_wrap::KWP_UNWRAP,
+        ],
+        wrap: Some(hybrid::kwp_wrap),
+        unwrap: Some(hybrid::kwp_unwrap),
+        wrapped_len: hybrid::kwp_wrapped_len,
+        ..EMPTY
+    },
+    #[cfg(feature = "hybrid")]
+    Row {
+        algorithm: Algorithm::HybridNative,
+        applying: &[
+            &ecdh::P384_AGREE,
+            &ml_kem::KEYGEN,
+            &ml_kem::ENCAPSULATE,
+            &kdf::ONE_STEP_HASH,
+            &hybrid::SEND,
+            &aes_gcm::SEAL,
+        ],
+        opening: &[
+            &ecdh::P384_AGREE,
+            &ml_kem::KEYGEN,
+            &ml_kem::DECAPSULATE,
+            &ml_kem::REJECT,
+            &kdf::ONE_STEP_HASH,
+            &hybrid::RECEIVE,
+            &aes_gcm::OPEN,
+        ],
+        wrap: Some(hybrid::native_wrap),
+        unwrap: Some(hybrid::native_unwrap),
+        wrapped_len: hybrid::native_wrapped_len,
+        ..EMPTY
+    },
     #[cfg(feature = "ed25519")]
     Row {
         algorithm: Algorithm::Ed25519,
@@ -743,6 +795,20 @@ pub(crate) static KINDS: &[KindRow] = &[
     slh_dsa_kind(KeyKind::SlhDsaSha2_256f),
     #[cfg(feature = "slh-dsa")]
     slh_dsa_kind(KeyKind::SlhDsaShake256f),
+    #[cfg(feature = "hybrid")]
+    KindRow {
+        kind: KeyKind::HybridP384MlKem1024,
+        generate: hybrid::generate,
+        pairwise: Some(&hybrid::PAIR),
+        casts: &[
+            &ecdh::P384_AGREE,
+            &ml_kem::KEYGEN,
+            &ml_kem::ENCAPSULATE,
+            &ml_kem::DECAPSULATE,
+            &ml_kem::REJECT,
+        ],
+        public_len: super::backend::portable::hybrid::PUBLIC,
+    },
 ];
 
 const fn symmetric(kind: KeyKind) -> KindRow {

@@ -1,22 +1,23 @@
 //! Wrapping and unwrapping: the native blob, and the bare forms for interoperation.
 //!
 //! * Native: the stored secret under AES-256-GCM, with identity, origin, strength, counter and policy as
-//!   associated data (SSP-7).
+//!   associated data (SSP-7). Under a hybrid key the bare form takes the place of the stored one, because whoever
+//!   has the public key can write such a blob: what comes in so is examined like every foreign key.
 //! * Interoperable: symmetric keys as they are, asymmetric keys as PKCS#8 (RFC 5208, RFC 5915, RFC 8017,
-//!   RFC 8410), under KW, KWP, GCM, OAEP, or RSA with AES. The policy stays behind.
+//!   RFC 8410), under KW, KWP, GCM, OAEP, RSA with AES, or a hybrid key. The policy stays behind.
 
 use super::key::{Header, Origin, Paired, Permit, Vacant};
 use super::prepared::Prepared;
 use super::scratch::Scratch;
 use super::table::Row;
 use super::tools::Tools;
-use crate::algorithm::{Algorithm, Params};
+use crate::algorithm::{Algorithm, Family, Params};
 use crate::attributes::{Attributes, KeyKind, Strength};
 use crate::budget::Lease;
 use crate::error::{Error, Result};
 use crate::handle::KeyId;
 use crate::policy::Profile;
-use crate::policy::ops::{Export, Unwrap, Wrap};
+use crate::policy::ops::{Export, Op, Unwrap, Wrap};
 use crate::state::Staged;
 use crate::wire::pkcs8::{self, PrivateKeyInfo};
 use crate::wire::spki::EcCurve;
@@ -36,14 +37,17 @@ pub(crate) fn wrap<'b>(
     mut out: Staged<'b>,
 ) -> Result<Staged<'b>> {
     let cell = row.wrap.ok_or(Error::Unsupported)?;
-    if row.algorithm == Algorithm::NativeWrap {
+    if row.algorithm.facts().family == Family::Native {
         let claims = claims_of(payload.key()?.header(), uses);
-        let kek_id = kek.key()?.header().id;
+        let kek_id = name_of(&kek)?;
+        let bare = if is_vouched(row) { None } else { Some(bare_form(payload)?) };
         payload.material(|material| {
-            let secret = material.secret();
-            let sealed_len = super::alg::aes_gcm::sealed_len(secret.len()).ok_or(Error::InvalidArgument)?;
+            let secret = bare.as_ref().map_or(material.secret(), Scratch::bytes);
+            let sealed_len = (row.wrapped_len)(&kek.key()?.header().attributes, secret.len());
+            let sealed_len = sealed_len.ok_or(Error::InvalidArgument)?;
             let mut header = [0; wrapped_key::MAX_HEADER];
-            let header_len = wrapped_key::emit_header(&kek_id, &claims, sealed_len, &mut header)?;
+            let header_len =
+                wrapped_key::emit_header(row.algorithm, &kek_id, &claims, sealed_len, &mut header)?;
             let header = header.get(..header_len).ok_or(Error::Corrupted)?;
             let total = header_len.checked_add(sealed_len).ok_or(Error::InvalidArgument)?;
             let (front, sealed) =
@@ -61,16 +65,32 @@ pub(crate) fn wrap<'b>(
     Ok(out)
 }
 
+/// Whether a native blob is the word of whoever holds the KEK, and not of whoever has a public key.
+fn is_vouched(row: &Row) -> bool {
+    row.algorithm == Algorithm::NativeWrap
+}
+
+/// What a native blob calls its KEK: a symmetric one by its id, which travels with it; a hybrid one by its public key.
+fn name_of<O: Op>(kek: &Permit<'_, O>) -> Result<KeyId> {
+    #[cfg(feature = "hybrid")]
+    if let Some(name) = kek.material(|material| super::alg::hybrid::name(material.prepared()))? {
+        return Ok(name);
+    }
+    Ok(kek.key()?.header().id)
+}
+
 /// Most bytes that wrapping this key can write.
 pub(crate) fn output_len(row: &Row, kek: &Attributes, payload: &Header) -> Result<usize> {
     let attributes = &payload.attributes;
-    if row.algorithm == Algorithm::NativeWrap {
+    if row.algorithm.facts().family == Family::Native {
         let mut header = [0; wrapped_key::MAX_HEADER];
         // Every counted form is as long as this one, whatever the numbers.
         let uses = crate::policy::ceiling(attributes).map(|end| Lease::of(0, end));
         let claims = claims_of(payload, uses);
-        let len = wrapped_key::emit_header(&payload.id, &claims, 0, &mut header)?;
-        let sealed = super::alg::aes_gcm::sealed_len(usize::from(attributes.length));
+        let len = wrapped_key::emit_header(row.algorithm, &payload.id, &claims, 0, &mut header)?;
+        let plain =
+            if is_vouched(row) { usize::from(attributes.length) } else { bare_len_bound(attributes) };
+        let sealed = (row.wrapped_len)(kek, plain);
         return sealed.and_then(|sealed| sealed.checked_add(len)).ok_or(Error::InvalidArgument);
     }
     (row.wrapped_len)(kek, bare_len_bound(attributes)).ok_or(Error::InvalidArgument)
@@ -84,7 +104,7 @@ fn bare_len_bound(attributes: &Attributes) -> usize {
         return len.next_multiple_of(8);
     }
     match attributes.kind {
-        kind if !kind.is_asymmetric() => usize::from(attributes.length),
+        kind if is_bare_as_stored(kind) => usize::from(attributes.length),
         KeyKind::Ed25519 => 88,
         // A seed and 22 octets of headers.
         KeyKind::MlKem512 | KeyKind::MlKem768 | KeyKind::MlKem1024 => 88,
@@ -94,6 +114,11 @@ fn bare_len_bound(attributes: &Attributes) -> usize {
         // Nine integers, four and a half moduli together, and their headers.
         kind => kind.modulus_len().saturating_mul(9).saturating_div(2).saturating_add(96),
     }
+}
+
+/// Whether the bare form of a key is its stored one: no PKCS#8 is known for a hybrid key.
+fn is_bare_as_stored(kind: KeyKind) -> bool {
+    !kind.is_asymmetric() || kind == KeyKind::HybridP384MlKem1024
 }
 
 fn claims_of(header: &Header, uses: Option<Lease>) -> Claims {
@@ -122,7 +147,7 @@ fn bare_form(payload: &Permit<'_, Export>) -> Result<Scratch> {
             return emit(&PrivateKeyInfo::Ec { curve, d: secret, public, parameters: false });
         }
         match (header.attributes.kind, material.prepared()) {
-            (kind, _) if !kind.is_asymmetric() => {
+            (kind, _) if is_bare_as_stored(kind) => {
                 let mut plain = Scratch::new(secret.len())?;
                 plain.bytes_mut().copy_from_slice(secret);
                 Ok(plain)
@@ -164,6 +189,9 @@ impl Opened {
 
 /// What came out of a native blob, authenticated.
 pub(crate) struct NativeKey {
+    /// Whether identity, past and uses are the word of an engine. Under a hybrid key they are the word of nobody, and
+    /// the key is imported.
+    pub(crate) vouched: bool,
     pub(crate) id: KeyId,
     pub(crate) attributes: Attributes,
     pub(crate) origin: Origin,
@@ -181,23 +209,25 @@ pub(crate) fn open_native(
     blob: WrappedKey<'_>,
 ) -> Result<NativeKey> {
     let cell = row.unwrap.ok_or(Error::Unsupported)?;
-    let header = permit.key()?.header();
-    let kek_strength = header.strength;
-    if blob.kek != header.id {
+    let kek_strength = permit.key()?.header().strength;
+    if blob.kek != name_of(&permit)? {
         return Err(Error::Rejected);
     }
+    let vouched = is_vouched(row);
     let mut plain = Scratch::new(blob.sealed.len())?;
     let len = cell(permit, params, tools, blob.associated, blob.sealed, plain.bytes_mut())?;
     plain.truncate(len);
     // The tag covers all that was claimed: from here on it is the word of the key that wrapped it.
     let claims = blob.claims.authenticated();
+    let claimed = origin_of(claims.origin);
     Ok(NativeKey {
+        vouched,
         id: claims.id,
-        origin: origin_of(claims.origin),
-        strength: claims.strength.min(kek_strength),
+        origin: if vouched { claimed } else { super::key::origin_of_import(claimed.profile) },
+        strength: claims.strength.min(kek_strength).min(claims.attributes.strength()),
         uses: claims.uses.map(|(next, end)| Lease::of(next, end)),
         attributes: claims.attributes,
-        opened: Opened { plain, native: true },
+        opened: Opened { plain, native: vouched },
     })
 }
 
@@ -223,7 +253,7 @@ impl Opened {
     pub(crate) fn fill(&self, mut place: Vacant<'_>, tools: &mut Tools<'_>) -> Result<Paired> {
         let attributes = place.attributes();
         let kind = attributes.kind;
-        if self.native || !kind.is_asymmetric() {
+        if self.native || is_bare_as_stored(kind) {
             let bytes = place.bytes();
             if bytes.len() != self.plain.bytes().len() {
                 return Err(Error::Rejected);

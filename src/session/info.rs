@@ -127,9 +127,9 @@ pub enum Operation {
 /// What an unwrapped key is to be.
 #[derive(Clone, Copy, Debug)]
 pub enum UnwrapAs<'a> {
-    /// A native blob: its own policy, narrowed by the caller.
+    /// A native blob, under a symmetric or a hybrid key: its own policy, narrowed by the caller.
     Native(&'a Restriction),
-    /// A bare KW, KWP or OAEP blob: it has no policy, so the caller gives one. The key is marked
+    /// A bare blob, under whatever key: it has no policy, so the caller gives one. The key is marked
     /// imported.
     Foreign(&'a Attributes),
 }

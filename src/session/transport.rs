@@ -26,8 +26,9 @@ impl<S: Store> Session<'_, S> {
     ///
     /// `NativeWrap` seals the whole policy with the key. The others write bare forms (asymmetric keys as PKCS#8),
     /// for keys whose export rule says interoperable: `AesKw`, `AesKwp`, `AesGcmWrap` (IV, ciphertext, tag),
-    /// `RsaOaep`, and `RsaAesKwp` for what OAEP alone is too short for. Half of the remaining
-    /// uses of a counted key go with a native blob.
+    /// `RsaOaep`, `RsaAesKwp` for what OAEP alone is too short for, and `HybridKwp`. `HybridNative` seals the policy
+    /// under a hybrid key; a public one must be trusted, or the key's export rule say interoperable. Half of the
+    /// remaining uses of a counted key go with a native blob.
     ///
     /// Role: user or officer. Usage: `WRAP` on the KEK. SP 800-38F, SP 800-56B r2.
     ///
@@ -114,7 +115,8 @@ impl<S: Store> Session<'_, S> {
     /// Unwraps a blob into a new key.
     ///
     /// A native blob brings its own policy, which `limit` can only narrow, its id and what is left of its
-    /// uses; its owner must be the caller or nobody. A bare blob takes the policy that the caller gives,
+    /// uses; its owner must be the caller or nobody. One that came under a hybrid key may be anybody's: its policy
+    /// holds, but the key gets a new id and is marked imported. A bare blob takes the policy that the caller gives,
     /// is marked imported, and has at most the strength of the KEK.
     ///
     /// Role: user or officer. Usage: `UNWRAP`.
@@ -158,7 +160,7 @@ impl<S: Store> Session<'_, S> {
             return Err(Error::InvalidArgument);
         }
         // Bytes that cannot be a blob cost the KEK no use.
-        let parsed = if native { Some(wrapped_key::parse(blob)?) } else { None };
+        let parsed = if native { Some(wrapped_key::parse(algorithm, blob)?) } else { None };
         let held = core.store.hold(&mut cell.pins, kek)?;
         let pinned = held.pinned(core.keeper())?;
         let request = core.request(cell.subject, algorithm, params, blob.len());
@@ -173,9 +175,14 @@ impl<S: Store> Session<'_, S> {
                     return Err(Error::NotPermitted);
                 }
                 let attributes = key.attributes.restricted(limit)?;
-                let uses = core.uses_of_blob(&key.id, key.uses, &key.attributes)?;
+                let (id, uses) = if key.vouched {
+                    (key.id, core.uses_of_blob(&key.id, key.uses, &key.attributes)?)
+                } else {
+                    may_be_foreign(&attributes)?;
+                    (new_id(&mut tools)?, uses_of_stranger(key.uses, &key.attributes, &attributes)?)
+                };
                 let plan = Plan {
-                    id: key.id,
+                    id,
                     uses: capped(uses, &attributes),
                     len: table::stored_len(&attributes)?,
                     attributes,
@@ -285,6 +292,20 @@ impl<S: Store> Core<S> {
         }
         Ok(Some(lease))
     }
+}
+
+/// The uses that a blob brings which anybody may have written: as many as it says, and no more than such a key can
+/// have. Their numbers are those of a new key.
+fn uses_of_stranger(
+    uses: Option<Lease>,
+    sent: &Attributes,
+    attributes: &Attributes,
+) -> Result<Option<Lease>> {
+    if uses.is_none() && policy::ceiling(sent).is_some() {
+        return Err(Error::Rejected);
+    }
+    let share = uses.map_or(u64::MAX, |uses| uses.end.saturating_sub(uses.next));
+    Ok(policy::ceiling(attributes).map(|most| Lease::of(0, most.min(share))))
 }
 
 /// A key whose past is unknown must not make deterministic IVs: they might have been made before.

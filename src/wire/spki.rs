@@ -226,26 +226,43 @@ pub(crate) enum PublicKeyInfo<'a> {
     Rsa { n: &'a [u8], e: &'a [u8] },
     /// A post-quantum key as its standard encodes it.
     Set { kind: KeyKind, key: &'a [u8] },
+    /// An uncompressed point on P-384 and a key of ML-KEM-1024. No standard has an object identifier for such a pair
+    /// with our derivation, so its form is that of the one and then that of the other.
+    Hybrid { point: &'a [u8], key: &'a [u8] },
 }
 
-/// Reads a SubjectPublicKeyInfo.
+/// Reads a SubjectPublicKeyInfo, or the two of a hybrid key.
 pub(crate) fn parse(bytes: &[u8]) -> Result<PublicKeyInfo<'_>> {
     der::parse(bytes, |p| {
-        p.nested(SEQUENCE, |p| {
-            let algorithm = KeyAlgorithm::parse(p)?;
-            let key = p.bit_string()?;
-            match algorithm {
-                KeyAlgorithm::Ec(curve) if curve.has_point_form(key) => {
-                    Ok(PublicKeyInfo::Ec { curve, point: key })
-                }
-                KeyAlgorithm::Ed25519 if key.len() == ED25519_LEN => Ok(PublicKeyInfo::Ed25519 { key }),
-                KeyAlgorithm::Rsa => parse_rsa(key),
-                KeyAlgorithm::Set(set) if key.len() == set.public_len() => {
-                    Ok(PublicKeyInfo::Set { kind: set.kind, key })
-                }
-                _ => Err(Error::Rejected),
+        let first = parse_one(p)?;
+        if !p.next_is(SEQUENCE) {
+            return Ok(first);
+        }
+        match (first, parse_one(p)?) {
+            (
+                PublicKeyInfo::Ec { curve: EcCurve::P384, point },
+                PublicKeyInfo::Set { kind: KeyKind::MlKem1024, key },
+            ) if point.len() == EcCurve::P384.point_len() => Ok(PublicKeyInfo::Hybrid { point, key }),
+            _ => Err(Error::Rejected),
+        }
+    })
+}
+
+fn parse_one<'a>(parser: &mut Parser<'a>) -> Result<PublicKeyInfo<'a>> {
+    parser.nested(SEQUENCE, |p| {
+        let algorithm = KeyAlgorithm::parse(p)?;
+        let key = p.bit_string()?;
+        match algorithm {
+            KeyAlgorithm::Ec(curve) if curve.has_point_form(key) => {
+                Ok(PublicKeyInfo::Ec { curve, point: key })
             }
-        })
+            KeyAlgorithm::Ed25519 if key.len() == ED25519_LEN => Ok(PublicKeyInfo::Ed25519 { key }),
+            KeyAlgorithm::Rsa => parse_rsa(key),
+            KeyAlgorithm::Set(set) if key.len() == set.public_len() => {
+                Ok(PublicKeyInfo::Set { kind: set.kind, key })
+            }
+            _ => Err(Error::Rejected),
+        }
     })
 }
 
@@ -273,6 +290,10 @@ pub(crate) fn emitted_len(key: &PublicKeyInfo<'_>) -> Result<usize> {
 }
 
 fn put(key: &PublicKeyInfo<'_>, emitter: &mut Emitter<'_>) -> Result<()> {
+    if let PublicKeyInfo::Hybrid { point, key } = *key {
+        put(&PublicKeyInfo::Ec { curve: EcCurve::P384, point }, emitter)?;
+        return put(&PublicKeyInfo::Set { kind: KeyKind::MlKem1024, key }, emitter);
+    }
     emitter.nested(SEQUENCE, |e| match *key {
         PublicKeyInfo::Ec { curve, point } if curve.has_point_form(point) => {
             KeyAlgorithm::Ec(curve).put(e)?;

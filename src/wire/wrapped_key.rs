@@ -2,14 +2,15 @@
 //! other implementations.
 //!
 //! ```text
-//! "SRWK"   u8 version = 1   u16 algorithm = 0x0121
+//! "SRWK"   u8 version = 1   u16 algorithm, 0x0121 or 0x0532
 //! 16 bytes id of the wrapping key   16 bytes id of the key
 //! u8 origin   u16 strength in bits
 //! u8 counted: 0, or 1 and then u64 first use, u64 end of uses
 //! u16 length, policy (wire/policy.rs)
 //! u16 length, { 12 bytes IV   ciphertext   16 bytes tag }
 //! ```
-//! Everything before the IV is associated data. Big-endian, no optional parts, no trailing bytes.
+//! Everything before the IV is associated data. Big-endian, no optional parts, no trailing bytes. Under a hybrid key
+//! (0x0532) the encapsulation stands before the IV, and the associated data ends before it.
 
 use super::{Reader, Writer, policy};
 use crate::algorithm::Algorithm;
@@ -23,8 +24,15 @@ const COUNTED: u8 = 1;
 const ORIGIN_BITS: u8 = 0x3f;
 /// Made here, and made of another key: no key is both.
 const LOCAL_AND_DERIVED: u8 = 0x21;
-/// IV and tag around the ciphertext.
-const OVERHEAD: usize = 12 + 16;
+/// What is sealed beside the ciphertext: IV and tag, and under a hybrid key the point and the ciphertext of the
+/// encapsulation. Nothing for algorithms that native blobs are not written under.
+const fn overhead(algorithm: Algorithm) -> Option<usize> {
+    match algorithm {
+        Algorithm::NativeWrap => Some(12 + 16),
+        Algorithm::HybridNative => Some(97 + 1568 + 12 + 16),
+        _ => None,
+    }
+}
 
 /// Longest header.
 pub(crate) const MAX_HEADER: usize = 4 + 1 + 2 + 16 + 16 + 1 + 2 + 1 + 16 + 2 + policy::MAX_LEN + 2;
@@ -56,16 +64,17 @@ pub(crate) struct WrappedKey<'a> {
     /// Which key wrapped it: tells a front end what to unwrap with. Not authenticated by itself.
     pub(crate) kek: KeyId,
     pub(crate) claims: Claimed<Claims>,
-    /// All that stands before the IV.
+    /// The header.
     pub(crate) associated: &'a [u8],
-    /// IV, ciphertext, tag.
+    /// What the algorithm wrote: IV, ciphertext, tag, after an encapsulation or none.
     pub(crate) sealed: &'a [u8],
 }
 
-/// Reads a blob. Anything but the one canonical form is [`Error::Rejected`].
-pub(crate) fn parse(blob: &[u8]) -> Result<WrappedKey<'_>> {
+/// Reads a blob of `algorithm`. Anything but the one canonical form is [`Error::Rejected`].
+pub(crate) fn parse(algorithm: Algorithm, blob: &[u8]) -> Result<WrappedKey<'_>> {
+    let overhead = overhead(algorithm).ok_or(Error::Rejected)?;
     let mut from = Reader::new(blob);
-    if from.take_array()? != MAGIC || from.u8()? != VERSION || from.u16()? != Algorithm::NativeWrap.id() {
+    if from.take_array()? != MAGIC || from.u8()? != VERSION || from.u16()? != algorithm.id() {
         return Err(Error::Rejected);
     }
     let kek = KeyId::from_bytes(*from.take_array()?);
@@ -92,15 +101,22 @@ pub(crate) fn parse(blob: &[u8]) -> Result<WrappedKey<'_>> {
     let associated = blob.get(..header_len).ok_or(Error::Rejected)?;
     let sealed = from.take(sealed_len)?;
     from.finish()?;
-    if sealed_len <= OVERHEAD || kek == id {
+    if sealed_len <= overhead || kek == id {
         return Err(Error::Rejected);
     }
     let claims = Claimed(Claims { id, origin, strength, uses, attributes });
     Ok(WrappedKey { kek, claims, associated, sealed })
 }
 
-/// Writes everything before the IV, for a sealed part of `sealed_len` bytes; answers its length.
-pub(crate) fn emit_header(kek: &KeyId, claims: &Claims, sealed_len: usize, out: &mut [u8]) -> Result<usize> {
+/// Writes the header for a sealed part of `sealed_len` bytes; answers its length.
+pub(crate) fn emit_header(
+    algorithm: Algorithm,
+    kek: &KeyId,
+    claims: &Claims,
+    sealed_len: usize,
+    out: &mut [u8],
+) -> Result<usize> {
+    overhead(algorithm).ok_or(Error::InvalidArgument)?;
     let mut policy_bytes = [0; policy::MAX_LEN];
     let mut inner = Writer::new(&mut policy_bytes);
     policy::emit(&claims.attributes, &mut inner)?;
@@ -109,7 +125,7 @@ pub(crate) fn emit_header(kek: &KeyId, claims: &Claims, sealed_len: usize, out: 
     let mut to = Writer::new(out);
     to.put(MAGIC)?;
     to.u8(VERSION)?;
-    to.u16(Algorithm::NativeWrap.id())?;
+    to.u16(algorithm.id())?;
     to.put(kek.as_bytes())?;
     to.put(claims.id.as_bytes())?;
     to.u8(claims.origin)?;

@@ -1,4 +1,4 @@
-"""KW, KWP, AES-GCM around keys, RSA-OAEP (keys and data), RSA-AES, and the native format."""
+"""KW, KWP, AES-GCM around keys, RSA-OAEP (keys and data), RSA-AES, hybrid transport, and the native format."""
 
 import os
 import pathlib
@@ -14,7 +14,8 @@ import hashes as names
 from engine import flipped, mac_template, pkcs8, spki, template
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "kat-vectors" / "tools"))
-import wrap_format  # noqa: E402  a second implementation of the native format
+import hybrid as hybrids  # noqa: E402  a second implementation of the hybrid transport
+import wrap_format  # noqa: E402  and of the native format
 
 OURS, THEIRS = "ours wraps, theirs unwraps", "theirs wraps, ours unwraps"
 
@@ -23,6 +24,7 @@ def run(engine, table, kek, slow):
     symmetric(engine, table, kek)
     asymmetric_payloads(engine, table, kek)
     native(engine, table, kek)
+    hybrid(engine, table, kek)
     for bits in (2048, 3072, 4096):
         transport(engine, table, kek, bits)
 
@@ -121,6 +123,50 @@ def native(engine, table, kek):
         good = good and engine.refuses("unwrap", key=key, algorithm="NATIVE-WRAP", data=flipped(blob))
         good = good and engine.refuses("unwrap", key=key, algorithm="NATIVE-WRAP", data=flipped(blob, 60))
         table.add("NATIVE-WRAP", THEIRS, peer, good)
+
+
+def hybrid(engine, table, kek):
+    """OpenSSL, PyCryptodome and kyber-py under one derivation, as docs/wrap-format.md says it."""
+    kind, peer = "P-384-ML-KEM-1024", "hybrid.py"
+    for size in (14, 16, 31, 32, 64, 128):
+        private = ec.generate_private_key(ec.SECP384R1()).private_numbers().private_value.to_bytes(48, "big")
+        private += os.urandom(64)
+        public = hybrids.public(private)
+        name = "HYBRID-KWP"
+        key = kek.bring(private, template(kind, "wrap unwrap", name))
+        table.add(name, "the same public key", peer, engine.bytes("public", key=key) == hybrids.spki(public))
+        secret = os.urandom(size)
+
+        def opened(blob):
+            at = hybrids.ENCAPSULATION
+            return keywrap.aes_key_unwrap_with_padding(hybrids.decapsulate(hybrids.HYBRID_KWP, private, blob[:at]), blob[at:])
+
+        encapsulation, one = hybrids.encapsulate(hybrids.HYBRID_KWP, public)
+        blob = encapsulation + keywrap.aes_key_wrap_with_padding(one, secret)
+        judge(engine, table, kek, name, peer, blob, opened, secret, key=key, algorithm=name)
+        to_them = template(kind, "wrap", name, public=True)
+        to_them = engine("import", data=hybrids.spki(public), template=to_them)
+        payload = kek.mac_key(secret)
+        blob = engine.bytes("wrap", key=to_them, algorithm=name, payload=payload)
+        table.add(name, OURS, peer, opened(blob) == secret)
+
+        name = "HYBRID-NATIVE"
+        key = kek.bring(private, template(kind, "wrap unwrap", name))
+        blob = engine.bytes("wrap", key=key, algorithm=name, payload=payload)
+        fields, associated, sealed = wrap_format.read(blob)
+        good = wrap_format.unseal(private, associated, sealed) == secret and fields["length"] == size
+        good = good and fields["kek_id"] == hybrids.name(public) and fields["id"] == engine.bytes("id", key=payload)
+        table.add(name, OURS, peer, good)
+        another = os.urandom(size)
+        fields["id"] = os.urandom(16)
+        encapsulation, one = hybrids.encapsulate(hybrids.HYBRID_NATIVE, public)
+        blob = wrap_format.write(fields, one, os.urandom(12), another, encapsulation)
+        taken = engine("unwrap", key=key, algorithm=name, data=blob)
+        good = engine.bytes("id", key=taken) != fields["id"] and kek.holds(taken, another)
+        # Payload, header, point and ciphertext.
+        for at in (-1, 60, len(associated) + 50, len(associated) + 500):
+            good = good and engine.refuses("unwrap", key=key, algorithm=name, data=flipped(blob, at))
+        table.add(name, THEIRS, peer, good)
 
 
 def transport(engine, table, kek, bits):

@@ -168,10 +168,12 @@ impl Bench {
             (Algorithm::AesGcmWrap, KeyKind::Aes256, Params::NONE),
             // An HMAC key of 112 bits is what RSA-2048 may carry.
             (Algorithm::RsaOaep, KeyKind::Rsa2048, SHA256),
+            (Algorithm::HybridKwp, KeyKind::HybridP384MlKem1024, Params::NONE),
+            (Algorithm::HybridNative, KeyKind::HybridP384MlKem1024, Params::NONE),
         ] {
             let kek = made(&session, policy(kind, WRAP, Rule::any(algorithm)).export(Export::NONE));
             let payload = made(&session, if kind == KeyKind::Rsa2048 { hmac().length(14) } else { hmac() });
-            let mut bytes = vec![0; 1024];
+            let mut bytes = vec![0; 2048];
             let len = session.wrap(kek, algorithm, &params, payload, &mut bytes).unwrap().value();
             bytes.truncate(len);
             // Gone, so that nothing but the damage can be in the way.
@@ -202,8 +204,8 @@ impl Bench {
 
     /// No damaged blob becomes a key.
     fn blob(&self, dice: &mut Dice, round: u32) {
-        // Private operations of RSA take a hundred times as long.
-        let pick = if dice.below(64) == 0 { 4 } else { dice.below(4) };
+        // Private operations of RSA and of a hybrid key take a hundred times as long.
+        let pick = if dice.below(64) == 0 { 4 + dice.below(3) } else { dice.below(4) };
         let Blob { kek, algorithm, params, bytes } = &self.blobs[pick];
         let (bad, bits) = flipped(bytes, dice);
         let unwrapped = self.unwrap(*kek, *algorithm, params, &bad);
@@ -230,7 +232,7 @@ impl Bench {
             if algorithm == Algorithm::RsaOaep { hmac().length(14) } else { hmac() }.build().unwrap();
         let limit = Restriction::none();
         let form = match algorithm {
-            Algorithm::NativeWrap => UnwrapAs::Native(&limit),
+            Algorithm::NativeWrap | Algorithm::HybridNative => UnwrapAs::Native(&limit),
             _ => UnwrapAs::Foreign(&template),
         };
         self.session.unwrap(kek, algorithm, params, blob, form)

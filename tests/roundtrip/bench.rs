@@ -1,8 +1,8 @@
 //! An engine, kinds of keys, mechanisms, and what keys do.
 
 use strongroom::{
-    Algorithm, Approval, Attributes, Clock, Engine, Error, Export, Filter, Hash, HashSet, Kdf, KeyHandle,
-    KeyInfo, KeyKind, Outcome, Params, Restriction, Rule, Session, Subject, UnwrapAs, Usage,
+    Algorithm, Approval, Attributes, Clock, Engine, Error, Export, Family, Filter, Hash, HashSet, Kdf,
+    KeyHandle, KeyInfo, KeyKind, Outcome, Params, Restriction, Rule, Session, Subject, UnwrapAs, Usage,
 };
 
 pub(crate) const USER: u64 = 7;
@@ -314,7 +314,7 @@ impl Bench {
             }
             _ => {
                 let (template, none) = (small(shape), Restriction::none());
-                let native = algorithm == Algorithm::NativeWrap;
+                let native = algorithm.facts().family == Family::Native;
                 let form = if native { UnwrapAs::Native(&none) } else { UnwrapAs::Foreign(&template) };
                 let small = session.unwrap(key, algorithm, &params, &made.output, form)?.value();
                 let sha256 = Params::with_hash(Hash::Sha256);

@@ -212,3 +212,11 @@ fn long_rsa_keys_come_back() {
     let mechanisms = mechanisms.map(|algorithm| bench.mechanism(KeyKind::Aes256, algorithm));
     bench.every(&shapes, &mechanisms, 1);
 }
+
+/// Bare under a hybrid key; tests/hybrid.rs has its native form, which brings no past along.
+#[test]
+fn keys_come_back_from_a_hybrid_key() {
+    let bench = Bench::new();
+    let by = bench.mechanism(KeyKind::HybridP384MlKem1024, Algorithm::HybridKwp);
+    bench.every(&shapes(|kind| !is_rsa(kind)), &[by], 4);
+}

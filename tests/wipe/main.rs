@@ -17,7 +17,8 @@
     feature = "sha3",
     feature = "ml-kem",
     feature = "ml-dsa",
-    feature = "slh-dsa"
+    feature = "slh-dsa",
+    feature = "hybrid"
 ))]
 #![allow(
     clippy::unwrap_used,
@@ -598,6 +599,64 @@ fn agreed_secrets_leave_nothing() {
         let params = SHA256.salt(b"salt").info(b"info").kdf(Kdf::Hkdf);
         let agreed = session.agree(key, Algorithm::EcdhP256, &params, &point, &template.build().unwrap());
         session.destroy(agreed.unwrap().value()).unwrap().value();
+    });
+}
+
+/// Both private halves, both shared secrets, and the key that is made of them for one call.
+#[test]
+fn hybrid_keys_leave_nothing() {
+    const KWP: Algorithm = Algorithm::HybridKwp;
+    let bench = Bench::new();
+    let policy = || {
+        let usage = Usage::WRAP.and(Usage::UNWRAP);
+        leaving(KeyKind::HybridP384MlKem1024, usage, Rule::any(KWP))
+    };
+    let secret = || [outside::unhex(P384[0]), random(386, 64)].concat();
+    // The public key is in the derivation: an engine that is gone computed it.
+    let public = apart(|| {
+        let other = Bench::new();
+        let template = policy().build().unwrap();
+        let form = UnwrapAs::Foreign(&template);
+        let blob = other.partner.seal(&secret());
+        let key = other.session.unwrap(other.partner.kek, Algorithm::AesKwp, &Params::NONE, &blob, form);
+        let mut spki = [0; 2000];
+        let len = other.session.public_key(key.unwrap().value(), &mut spki).unwrap().value();
+        // 23 and 22 bytes of headers.
+        [&spki[23..120], &spki[142..len]].concat()
+    });
+    // A ciphertext of zeros opens to J(z || c): a shared secret that the test knows.
+    let peer = p384::SecretKey::from_slice(&random(385, 48)).unwrap().public_key();
+    let encapsulation = [&peer.to_sec1_bytes()[..], &[0; 1568]].concat();
+    let watch = Watch::new();
+    let blob = apart(|| {
+        let secret = secret();
+        let (d, seed) = secret.split_at(48);
+        secrets::p384_forms(d)[..2].iter().for_each(|form| _ = watch.secret("d", form));
+        watch.secret("seed d", &seed[..32]).secret("seed z", &seed[32..]);
+        let own = p384::SecretKey::from_slice(d).unwrap();
+        let z = (peer.to_projective() * *own.to_nonzero_scalar()).to_affine().x();
+        let mut t = vec![0; 32];
+        let rejected = [&seed[32..], &[0; 1568]].concat();
+        bench.session.xof(strongroom::Xof::Shake256, &rejected, &mut t).unwrap().value();
+        let ids = b"strongroom\x05\x31\x09\x01";
+        let input = [&[0, 0, 0, 1], &z[..], &t, &ids[..], &encapsulation, &public].concat();
+        let kek = outside::digest(Hash::Sha512, &input);
+        watch.secret("Z", &z).secret("T", &t).secret("KEK", &secrets::round_keys(&kek[..32]));
+        bench.partner.seal(&secret)
+    });
+    bench.life(&watch, &blob, policy(), |session, key| {
+        let usage = Usage::ENCRYPT.and(Usage::DECRYPT);
+        let payload = || leaving(KeyKind::Aes128, usage, Rule::any(Algorithm::AesGcm));
+        let template = payload().build().unwrap();
+        let form = UnwrapAs::Foreign(&template);
+        let garbage = [&encapsulation[..], &[1; 24]].concat();
+        session.unwrap(key, KWP, &Params::NONE, &garbage, form).unwrap_err();
+        let payload = make(session, payload());
+        let mut out = [0; 1800];
+        let len = session.wrap(key, KWP, &Params::NONE, payload, &mut out).unwrap().value();
+        let back = session.unwrap(key, KWP, &Params::NONE, &out[..len], form).unwrap().value();
+        session.destroy(payload).unwrap().value();
+        session.destroy(back).unwrap().value();
     });
 }
 

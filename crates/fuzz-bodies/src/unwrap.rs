@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 
 use strongroom::{
-    Algorithm, Attributes, Error, Export, Hash, KeyHandle, KeyKind, Params, Restriction, Rule, UnwrapAs,
+    Algorithm, Attributes, Error, Export, Family, Hash, KeyHandle, KeyKind, Params, Restriction, Rule, UnwrapAs,
     Usage,
 };
 
@@ -38,6 +38,8 @@ fn make() -> Unwrapping {
         (KeyKind::Aes256, Algorithm::AesKwp, signing()),
         (KeyKind::Aes192, Algorithm::AesKwp, authentication(15)),
         (KeyKind::Rsa2048, Algorithm::RsaOaep, authentication(14)),
+        (KeyKind::HybridP384MlKem1024, Algorithm::HybridKwp, signing()),
+        (KeyKind::HybridP384MlKem1024, Algorithm::HybridNative, signing()),
     ]
     .map(|(kind, algorithm, payload)| case(&bench, kind, algorithm, &payload));
     Unwrapping { bench, cases: cases.into() }
@@ -59,7 +61,7 @@ fn case(bench: &Bench, kind: KeyKind, algorithm: Algorithm, payload: &Attributes
     let len = session.wrap(kek, algorithm, &params, key, &mut blob).unwrap().value();
     blob.truncate(len);
     session.destroy(key).unwrap().value();
-    let template = (algorithm != Algorithm::NativeWrap).then(|| payload.clone());
+    let template = (algorithm.facts().family != Family::Native).then(|| payload.clone());
     Case { kek, algorithm, params, template, blob }
 }
 

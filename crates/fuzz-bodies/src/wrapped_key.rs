@@ -3,9 +3,10 @@
 use crate::fixture::mutate;
 
 /// Blobs to start from: those of kat-vectors/tests/wrap.
-pub(crate) const GOLDEN: [&[u8]; 2] = [
+pub(crate) const GOLDEN: [&[u8]; 3] = [
     include_bytes!("../../../kat-vectors/tests/wrap/signing-key.bin"),
     include_bytes!("../../../kat-vectors/tests/wrap/unwrapping-key.bin"),
+    include_bytes!("../../../kat-vectors/tests/wrap/hybrid-signing-key.bin"),
 ];
 
 /// First byte: a golden blob to damage with the rest as a script, or else the rest as it is.

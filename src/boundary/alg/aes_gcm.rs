@@ -67,14 +67,7 @@ pub(in crate::boundary) fn wrap(
     payload: &[u8],
     out: &mut [u8],
 ) -> Result<usize> {
-    let len = sealed_len(payload.len()).ok_or(Error::InvalidArgument)?;
-    let out = out.get_mut(..len).ok_or(Error::BufferTooSmall)?;
-    let (iv_out, rest) = out.split_first_chunk_mut::<IV>().ok_or(Error::Corrupted)?;
-    let (ciphertext, tag) = rest.split_last_chunk_mut::<TAG>().ok_or(Error::Corrupted)?;
-    tools.public(iv_out)?;
-    permit
-        .material(|material| material.prepared().gcm()?.seal(iv_out, associated, payload, ciphertext, tag))?;
-    Ok(len)
+    permit.material(|material| seal_under(material.prepared().gcm()?, tools, associated, payload, out))
 }
 
 /// Opens what [`wrap`] made.
@@ -86,11 +79,7 @@ pub(in crate::boundary) fn unwrap(
     wrapped: &[u8],
     out: &mut [u8],
 ) -> Result<usize> {
-    let (iv, rest) = wrapped.split_first_chunk::<IV>().ok_or(Error::Rejected)?;
-    let (ciphertext, tag) = rest.split_last_chunk::<TAG>().ok_or(Error::Rejected)?;
-    let out = out.get_mut(..ciphertext.len()).ok_or(Error::Rejected)?;
-    permit.material(|material| material.prepared().gcm()?.open(iv, associated, ciphertext, tag, out))?;
-    Ok(ciphertext.len())
+    permit.material(|material| open_under(material.prepared().gcm()?, associated, wrapped, out))
 }
 
 /// A bare payload under GCM (SP 800-38F section 3.1): IV, ciphertext, tag; the caller's associated data.
@@ -138,6 +127,32 @@ pub(in crate::boundary) fn sealed_len(payload: usize) -> Option<usize> {
 }
 
 // -- raw --
+
+/// IV, ciphertext, tag; the IV is random.
+pub(super) fn seal_under(
+    key: &GcmKey,
+    tools: &mut Tools<'_>,
+    associated: &[u8],
+    payload: &[u8],
+    out: &mut [u8],
+) -> Result<usize> {
+    let len = sealed_len(payload.len()).ok_or(Error::InvalidArgument)?;
+    let out = out.get_mut(..len).ok_or(Error::BufferTooSmall)?;
+    let (iv_out, rest) = out.split_first_chunk_mut::<IV>().ok_or(Error::Corrupted)?;
+    let (ciphertext, tag) = rest.split_last_chunk_mut::<TAG>().ok_or(Error::Corrupted)?;
+    tools.public(iv_out)?;
+    key.seal(iv_out, associated, payload, ciphertext, tag)?;
+    Ok(len)
+}
+
+/// Opens what [`seal_under`] made.
+pub(super) fn open_under(key: &GcmKey, associated: &[u8], wrapped: &[u8], out: &mut [u8]) -> Result<usize> {
+    let (iv, rest) = wrapped.split_first_chunk::<IV>().ok_or(Error::Rejected)?;
+    let (ciphertext, tag) = rest.split_last_chunk::<TAG>().ok_or(Error::Rejected)?;
+    let out = out.get_mut(..ciphertext.len()).ok_or(Error::Rejected)?;
+    key.open(iv, associated, ciphertext, tag, out)?;
+    Ok(ciphertext.len())
+}
 
 /// GCM-1: random, or the device's fixed field and the number of this use, which no other use has.
 fn make_iv(algorithm: Algorithm, ticket: u64, tools: &mut Tools<'_>, iv: &mut [u8; IV]) -> Result<()> {

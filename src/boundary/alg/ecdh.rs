@@ -45,19 +45,28 @@ pub(in crate::boundary) fn agree<C: Named>(
 /// SP 800-56A r3, 5.6.2.1.4 b: the public half is computed anew and compared.
 pub(in crate::boundary) fn pairwise<C: Named>(prepared: &Prepared, tools: &mut Tools<'_>) -> Result<()> {
     tools.pairwise(C::PAIRWISE, |_, broken| {
-        let len = C::CURVE.point_len();
-        let (mut stored, mut again) = ([0; MAX_POINT], [0; MAX_POINT]);
-        let stored = stored.get_mut(..len).ok_or(Error::Corrupted)?;
-        let again = again.get_mut(..len).ok_or(Error::Corrupted)?;
-        C::public(prepared)?.bytes(stored)?;
-        C::private(prepared)?.recompute(again)?;
-        if let Some(first) = again.first_mut()
-            && broken
-        {
-            *first ^= 1;
-        }
-        if stored == again { Ok(()) } else { Err(Error::Rejected) }
+        recomputes::<C>(C::private(prepared)?, C::public(prepared)?, broken)
     })
+}
+
+/// The test alone, on a key that stands by itself.
+pub(super) fn recomputes<C: Named>(
+    key: &ec::PrivateKey<C>,
+    public: &ec::PublicKey<C>,
+    broken: bool,
+) -> Result<()> {
+    let len = C::CURVE.point_len();
+    let (mut stored, mut again) = ([0; MAX_POINT], [0; MAX_POINT]);
+    let stored = stored.get_mut(..len).ok_or(Error::Corrupted)?;
+    let again = again.get_mut(..len).ok_or(Error::Corrupted)?;
+    public.bytes(stored)?;
+    key.recompute(again)?;
+    if let Some(first) = again.first_mut()
+        && broken
+    {
+        *first ^= 1;
+    }
+    if stored == again { Ok(()) } else { Err(Error::Rejected) }
 }
 
 // -- casts --

@@ -90,7 +90,7 @@ fn private(prepared: &Prepared) -> Result<&PrivateKey> {
 }
 
 /// Encapsulates under the encoded public key and decapsulates with the private one.
-fn pairwise(key: &PrivateKey, tools: &mut Tools<'_>, broken: bool) -> Result<()> {
+pub(super) fn pairwise(key: &PrivateKey, tools: &mut Tools<'_>, broken: bool) -> Result<()> {
     let mut ciphertext = Zeroizing::new([0; MAX_CIPHERTEXT]);
     let ciphertext = ciphertext.get_mut(..length_of(key.kind())?).ok_or(Error::Corrupted)?;
     let (mut m, mut theirs) = (Zeroizing::new([0; SECRET]), Zeroizing::new([0; SECRET]));

@@ -13,6 +13,9 @@ use std::vec::Vec;
 const SIGNING: &[u8] = include_bytes!("../../../kat-vectors/tests/wrap/signing-key.bin");
 const UNWRAPPING: &[u8] = include_bytes!("../../../kat-vectors/tests/wrap/unwrapping-key.bin");
 
+const NATIVE: Algorithm = Algorithm::NativeWrap;
+const OVERHEAD: usize = 12 + 16;
+
 // Where the fields of SIGNING begin.
 const VERSION_AT: usize = 4;
 const ALGORITHM_AT: usize = 5;
@@ -32,13 +35,13 @@ fn id(first: u8) -> KeyId {
 
 fn emitted(kek: &KeyId, claims: &Claims, sealed: &[u8]) -> Vec<u8> {
     let mut header = [0; MAX_HEADER];
-    let len = emit_header(kek, claims, sealed.len(), &mut header).unwrap();
+    let len = emit_header(NATIVE, kek, claims, sealed.len(), &mut header).unwrap();
     [&header[..len], sealed].concat()
 }
 
 /// Rejected, or accepted and emitted again byte for byte; answers whether it was accepted.
 fn canonical(blob: &[u8]) -> bool {
-    match parse(blob) {
+    match parse(NATIVE, blob) {
         Ok(parsed) => {
             assert_eq!(
                 [parsed.associated, parsed.sealed].concat(),
@@ -65,7 +68,7 @@ fn signing_with(at: usize, bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn the_full_golden_blob_keeps_its_meaning() {
-    let parsed = parse(SIGNING).unwrap();
+    let parsed = parse(NATIVE, SIGNING).unwrap();
     assert_eq!(parsed.kek, id(0x00));
     assert_eq!(parsed.associated, &SIGNING[..SEALED_AT]);
     assert_eq!(parsed.sealed.len(), 12 + 32 + 16);
@@ -92,7 +95,7 @@ fn the_full_golden_blob_keeps_its_meaning() {
 
 #[test]
 fn the_bare_golden_blob_keeps_its_meaning() {
-    let parsed = parse(UNWRAPPING).unwrap();
+    let parsed = parse(NATIVE, UNWRAPPING).unwrap();
     assert_eq!(parsed.kek, id(0x20));
     let claims = parsed.claims.authenticated();
     assert_eq!((claims.id, claims.origin, claims.strength, claims.uses), (id(0x30), 0, Strength(128), None));
@@ -148,6 +151,30 @@ fn another_magic_version_or_algorithm_is_rejected() {
         assert!(!canonical(&signing_with(ALGORITHM_AT, &other.id().to_be_bytes())), "{}", other.name());
     }
     assert!(!canonical(&signing_with(ALGORITHM_AT, &[0, 0])));
+}
+
+/// Under a hybrid key the encapsulation is in what is sealed, and the header says so.
+#[test]
+fn a_blob_is_of_the_algorithm_that_is_asked_for() {
+    const HYBRID: Algorithm = Algorithm::HybridNative;
+    let claims = parse(NATIVE, SIGNING).unwrap().claims.authenticated();
+    let blob = |sealed: usize| {
+        let mut header = [0; MAX_HEADER];
+        let len = emit_header(HYBRID, &id(0x70), &claims, sealed, &mut header).unwrap();
+        [&header[..len], &vec![7; sealed]].concat()
+    };
+    let least = 97 + 1568 + OVERHEAD + 1;
+    let made = blob(least);
+    let parsed = parse(HYBRID, &made).unwrap();
+    assert_eq!((parsed.kek, parsed.sealed.len()), (id(0x70), least));
+    assert_eq!(parsed.claims.authenticated(), claims);
+    assert_eq!(parse(HYBRID, &blob(least - 1)).unwrap_err(), Error::Rejected);
+    for algorithm in Algorithm::all() {
+        let expected = (algorithm == HYBRID, algorithm == NATIVE);
+        assert_eq!((parse(algorithm, &made).is_ok(), parse(algorithm, SIGNING).is_ok()), expected);
+        let emitted = emit_header(algorithm, &id(0), &claims, 60, &mut [0; MAX_HEADER]);
+        assert_eq!(emitted.is_ok(), expected.0 || expected.1, "{}", algorithm.name());
+    }
 }
 
 #[test]
@@ -225,11 +252,11 @@ fn an_empty_sealed_part_is_rejected() {
 
 #[test]
 fn a_header_that_does_not_fit_is_refused() {
-    let claims = parse(SIGNING).unwrap().claims.authenticated();
+    let claims = parse(NATIVE, SIGNING).unwrap().claims.authenticated();
     let mut out = vec![0; SEALED_AT - 1];
-    assert_eq!(emit_header(&id(0), &claims, 60, &mut out), Err(Error::BufferTooSmall));
+    assert_eq!(emit_header(NATIVE, &id(0), &claims, 60, &mut out), Err(Error::BufferTooSmall));
     let mut out = [0; MAX_HEADER];
-    assert_eq!(emit_header(&id(0), &claims, 1 << 16, &mut out), Err(Error::InvalidArgument));
+    assert_eq!(emit_header(NATIVE, &id(0), &claims, 1 << 16, &mut out), Err(Error::InvalidArgument));
 }
 
 /// Valid attributes of every shape the format has a place for.
@@ -298,7 +325,7 @@ proptest! {
             attributes,
         };
         let blob = emitted(&KeyId::from_bytes(ids.0), &claims, &sealed);
-        let parsed = parse(&blob).unwrap();
+        let parsed = parse(NATIVE, &blob).unwrap();
         prop_assert_eq!(parsed.kek.as_bytes(), &ids.0);
         prop_assert_eq!(parsed.sealed, &sealed[..]);
         prop_assert_eq!(parsed.claims.authenticated(), claims);
