@@ -7,9 +7,9 @@
 //! The laboratory build alone has [`raw`] beside them: primitives over bytes, for conformance tests whose inputs
 //! no service takes.
 
+use crate::algorithm::Algorithm;
 #[cfg(strongroom_lab)]
 pub use crate::boundary::lab as raw;
-use crate::algorithm::Algorithm;
 use crate::wire::{pkcs8, spki, wrapped_key};
 
 /// A native wrapped-key blob.

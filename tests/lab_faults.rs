@@ -635,7 +635,8 @@ fn a_broken_ephemeral_pair_wraps_nothing() {
     let session = open(&engine);
     let kek = session.generate(&pair(KeyKind::HybridP384MlKem1024).build().unwrap()).unwrap().value();
     let payload = session.generate(&hmac().build().unwrap()).unwrap().value();
-    let wrap = |out: &mut [u8]| session.wrap(kek, Algorithm::HybridKwp, &Params::NONE, payload, out).map(drop);
+    let wrap =
+        |out: &mut [u8]| session.wrap(kek, Algorithm::HybridKwp, &Params::NONE, payload, out).map(drop);
     let mut out = [0xee; 2000];
     assert_eq!(wrap(&mut out), Ok(()));
     engine.lab_break(Some("P-384-ML-KEM-1024 pairwise")).unwrap();

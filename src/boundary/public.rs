@@ -40,8 +40,7 @@ pub(crate) fn fill(info: &PublicKeyInfo<'_>, mut place: Vacant<'_>) -> Result<Pa
         }
         PublicKeyInfo::Set { .. } => return Err(Error::Rejected),
         PublicKeyInfo::Hybrid { point, key } => {
-            let (first, second) =
-                place.bytes().split_at_mut_checked(point.len()).ok_or(Error::Rejected)?;
+            let (first, second) = place.bytes().split_at_mut_checked(point.len()).ok_or(Error::Rejected)?;
             first.copy_from_slice(point);
             right_aligned(second, key)?;
         }

@@ -88,8 +88,7 @@ pub(crate) fn output_len(row: &Row, kek: &Attributes, payload: &Header) -> Resul
         let uses = crate::policy::ceiling(attributes).map(|end| Lease::of(0, end));
         let claims = claims_of(payload, uses);
         let len = wrapped_key::emit_header(row.algorithm, &payload.id, &claims, 0, &mut header)?;
-        let plain =
-            if is_vouched(row) { usize::from(attributes.length) } else { bare_len_bound(attributes) };
+        let plain = if is_vouched(row) { usize::from(attributes.length) } else { bare_len_bound(attributes) };
         let sealed = (row.wrapped_len)(kek, plain);
         return sealed.and_then(|sealed| sealed.checked_add(len)).ok_or(Error::InvalidArgument);
     }

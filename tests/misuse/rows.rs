@@ -174,7 +174,7 @@ fn unreleased(job: &Making<'_, '_, Sign>) -> bool {
             TRANSPORT,
             "
 fn believe(blob: &[u8]) -> Result<KeyId> {
-    Ok(wrapped_key::parse(blob)?.claims.0.id) //~ E0616
+    Ok(wrapped_key::parse(Algorithm::NativeWrap, blob)?.claims.0.id) //~ E0616
 }",
         )],
     },

@@ -4,8 +4,8 @@
 use std::cell::RefCell;
 
 use strongroom::{
-    Algorithm, Attributes, Error, Export, Family, Hash, KeyHandle, KeyKind, Params, Restriction, Rule, UnwrapAs,
-    Usage,
+    Algorithm, Attributes, Error, Export, Family, Hash, KeyHandle, KeyKind, Params, Restriction, Rule,
+    UnwrapAs, Usage,
 };
 
 use crate::fixture::{Bench, mutate, with};

@@ -46,7 +46,8 @@ fn golden_blobs_are_made_and_opened_by_the_engine_s_parts() {
         let (kek_id, sealed_len) = (blob.kek, blob.sealed.len());
         let mut header = [0; wrapped_key::MAX_HEADER];
         let claims = blob.claims.authenticated();
-        let len = wrapped_key::emit_header(Algorithm::NativeWrap, &kek_id, &claims, sealed_len, &mut header).unwrap();
+        let len = wrapped_key::emit_header(Algorithm::NativeWrap, &kek_id, &claims, sealed_len, &mut header)
+            .unwrap();
         let (mut ciphertext, mut tag) = (vec![0; payload.len()], [0; 16]);
         kek.seal(&iv, &header[..len], &payload, &mut ciphertext, &mut tag).unwrap();
         assert_eq!([&header[..len], &iv, &ciphertext, &tag].concat(), golden);
