@@ -195,7 +195,7 @@ impl KeyKind {
             Self::EcP384 => 48,
             Self::EcP521 => 66,
             Self::MlKem512 | Self::MlKem768 | Self::MlKem1024 => 64,
-            Self::HybridP384MlKem1024 => Self::EcP384.secret_len() + Self::MlKem1024.secret_len(),
+            Self::HybridP384MlKem1024 => 112,
             Self::SlhDsaSha2_128s | Self::SlhDsaShake128s | Self::SlhDsaSha2_128f | Self::SlhDsaShake128f => {
                 64
             }
