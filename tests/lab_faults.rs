@@ -176,7 +176,11 @@ fn pair(kind: KeyKind) -> AttributesBuilder {
 }
 
 fn kek(algorithm: Algorithm) -> Attributes {
-    let kind = *algorithm.facts().kinds.iter().find(|kind| **kind != KeyKind::Aes128).unwrap();
+    let kind = match algorithm {
+        Algorithm::RsaOaep => KeyKind::Rsa2048,
+        Algorithm::HybridKwp => KeyKind::HybridP384MlKem1024,
+        _ => KeyKind::Aes256,
+    };
     let usage = Usage::WRAP.and(Usage::UNWRAP);
     Attributes::builder(kind).usage(usage).permit(Rule::any(algorithm)).build().unwrap()
 }

@@ -222,6 +222,32 @@ fn what_may_leave_and_how() {
     }
 }
 
+/// Of a public key an officer's mark alone says that its private half is inside an engine.
+#[test]
+fn native_blobs_under_public_keys_need_trust_or_the_right_to_leave_bare() {
+    let formats = [ExportFormat::None, ExportFormat::Native, ExportFormat::Interoperable];
+    for algorithm in [Algorithm::HybridNative, Algorithm::HybridKwp] {
+        for (class, trusted) in [
+            (KeyClass::Private, false),
+            (KeyClass::Private, true),
+            (KeyClass::Public, false),
+            (KeyClass::Public, true),
+        ] {
+            for (widest, format) in formats.into_iter().enumerate() {
+                let rules = Rules::one(Rule::any(algorithm));
+                let kek = Attributes { rules, trusted, class, ..key_for(Usage::WRAP) };
+                let export = Export { format, trusted_only: false };
+                let payload = Attributes { export, ..key_for(Usage::ENCRYPT) };
+                let inside = trusted || class == KeyClass::Private;
+                let needed = if algorithm == Algorithm::HybridNative && inside { 1 } else { 2 };
+                let expected = if widest >= needed { Ok(()) } else { Err(Error::NotPermitted) };
+                let (answer, _, _) = pair(Role::User, algorithm, (&kek, 256, 1), (&payload, 256, 2));
+                assert_eq!(answer, expected, "{algorithm:?} {class:?} trusted {trusted} {format:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn pairs_that_are_refused_charge_nothing() {
     let kek = Attributes { uses: Some(4), ..key_for(Usage::WRAP) };
