@@ -97,7 +97,7 @@ const fn next_byte(text: &[u8], mut at: usize) -> Option<(u8, usize)> {
 }
 
 /// Every vector file. The compiler reads each of them whole, whichever of its values are used.
-const FILES: [&str; 25] = [
+const FILES: [&str; 26] = [
     include_str!("../kat-vectors/cast/aes_block.txt"),
     include_str!("../kat-vectors/cast/aes_cbc.txt"),
     include_str!("../kat-vectors/cast/aes_cmac.txt"),
@@ -114,6 +114,7 @@ const FILES: [&str; 25] = [
     include_str!("../kat-vectors/cast/ed25519ph.txt"),
     include_str!("../kat-vectors/cast/hmac.txt"),
     include_str!("../kat-vectors/cast/hmac_drbg.txt"),
+    include_str!("../kat-vectors/cast/hybrid.txt"),
     include_str!("../kat-vectors/cast/kbkdf.txt"),
     include_str!("../kat-vectors/cast/kdf.txt"),
     include_str!("../kat-vectors/cast/ml_dsa.txt"),
