@@ -6,6 +6,7 @@
 //! self-tests run through it (CAST-6). A family with more than one implementation has one field in
 //! [`Backends`] and one `match` in its dispatcher.
 
+pub(crate) mod aes;
 #[cfg(feature = "ecdsa")]
 pub(crate) mod ec_lanes;
 #[cfg(feature = "ed25519")]
@@ -21,6 +22,8 @@ pub(crate) mod ifma_rsa;
 pub(crate) mod portable;
 #[cfg(feature = "rsa")]
 pub(crate) mod rsa;
+#[cfg(all(target_arch = "x86_64", feature = "std"))]
+pub(crate) mod vaes;
 
 #[cfg(any(feature = "ecdsa", feature = "ed25519", feature = "rsa"))]
 use super::batch::LANES;
@@ -35,6 +38,8 @@ pub enum Backend {
     Portable,
     /// AVX-512 IFMA: groups in the lanes of vectors, and RSA private operations alone.
     Ifma,
+    /// AES-GCM, CTR and CBC on VAES and VPCLMULQDQ.
+    Vaes,
 }
 
 /// The lanes of a group: each an operation of its own, or empty.
@@ -43,7 +48,7 @@ pub(in crate::boundary) type Lanes<T> = [Option<T>; LANES];
 
 impl Backend {
     /// Every set, whether or not this build and this processor have it.
-    pub const ALL: [Self; 2] = [Self::Portable, Self::Ifma];
+    pub const ALL: [Self; 3] = [Self::Portable, Self::Ifma, Self::Vaes];
 
     /// Name for reports.
     #[must_use]
@@ -51,6 +56,7 @@ impl Backend {
         match self {
             Self::Portable => "portable",
             Self::Ifma => "ifma",
+            Self::Vaes => "vaes",
         }
     }
 
@@ -70,6 +76,8 @@ pub struct Backends {
     pub(in crate::boundary) ed25519_groups: Which,
     /// Private operations, alone and in groups, and groups of public ones.
     pub(in crate::boundary) rsa: Which,
+    /// GCM, CTR, CBC and single blocks.
+    pub(in crate::boundary) aes: aes::Which,
 }
 
 /// The implementation of a family.
@@ -122,12 +130,13 @@ impl Backends {
     const PORTABLE: Self = Self::all(Which::Portable);
 
     const fn all(which: Which) -> Self {
-        Self { ec_groups: which, ed25519_groups: which, rsa: which }
+        Self { ec_groups: which, ed25519_groups: which, rsa: which, aes: aes::Which::Portable }
     }
 
     /// The fastest that this build and this processor have.
     pub(crate) fn fastest() -> Self {
-        Self::of(Backend::Ifma).unwrap_or(Self::PORTABLE)
+        let arithmetic = Self::of(Backend::Ifma).unwrap_or(Self::PORTABLE);
+        Self { aes: aes::Which::vaes().unwrap_or(aes::Which::Portable), ..arithmetic }
     }
 
     /// One set, if there is such a thing here.
@@ -135,6 +144,7 @@ impl Backends {
         match backend {
             Backend::Portable => Some(Self::PORTABLE),
             Backend::Ifma => Which::ifma().map(Self::all),
+            Backend::Vaes => aes::Which::vaes().map(|aes| Self { aes, ..Self::PORTABLE }),
         }
     }
 
@@ -142,11 +152,12 @@ impl Backends {
     /// family runs the portable one, which uses AES-NI, CLMUL and SHA-NI where the processor has them.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let families = [
-            (cfg!(feature = "ecdsa"), "EC groups", self.ec_groups),
-            (cfg!(feature = "ed25519"), "Ed25519 groups", self.ed25519_groups),
-            (cfg!(feature = "rsa"), "RSA", self.rsa),
+            (cfg!(feature = "ecdsa"), "EC groups", self.ec_groups.name()),
+            (cfg!(feature = "ed25519"), "Ed25519 groups", self.ed25519_groups.name()),
+            (cfg!(feature = "rsa"), "RSA", self.rsa.name()),
+            (true, "AES", self.aes.name()),
         ];
-        families.into_iter().filter(|(built, ..)| *built).map(|(_, family, which)| (family, which.name()))
+        families.into_iter().filter(|(built, ..)| *built).map(|(_, family, name)| (family, name))
     }
 }
 

@@ -11,8 +11,9 @@ use alloc::vec::Vec;
 use super::alg::kbkdf::{self, Prf};
 use super::alg::kdf::{hkdf_raw, one_step_hash_raw, one_step_hmac_raw};
 use super::alg::pbkdf2::stretch_raw;
+use super::backend::Backends;
+use super::backend::aes::{BLOCK, BlockKey, GcmKey};
 use super::backend::portable::aes::modes::CmacKey;
-use super::backend::portable::aes::{BLOCK, BlockKey, GcmKey};
 use super::backend::portable::hash::HmacKey;
 use super::backend::portable::key_wrap;
 use super::drbg::ctr::CtrDrbg;
@@ -29,7 +30,7 @@ use crate::error::{Error, Result};
 #[inline(never)]
 pub fn cbc_encrypt(key: &[u8], iv: &[u8; BLOCK], plaintext: &[u8]) -> Result<Vec<u8>> {
     let (mut chain, mut out) = (*iv, vec![0; plaintext.len()]);
-    BlockKey::new(key)?.cbc_encrypt(&mut chain, plaintext, &mut out)?;
+    BlockKey::new(&Backends::fastest(), key)?.cbc_encrypt(&mut chain, plaintext, &mut out)?;
     Ok(out)
 }
 
@@ -39,7 +40,7 @@ pub fn cbc_encrypt(key: &[u8], iv: &[u8; BLOCK], plaintext: &[u8]) -> Result<Vec
 /// `InvalidArgument` for a key of another length.
 pub fn ctr(key: &[u8], counter: &[u8; BLOCK], input: &[u8]) -> Result<Vec<u8>> {
     let mut out = vec![0; input.len()];
-    BlockKey::new(key)?.ctr(counter, input, &mut out)?;
+    BlockKey::new(&Backends::fastest(), key)?.ctr(counter, input, &mut out)?;
     Ok(out)
 }
 
@@ -49,7 +50,7 @@ pub fn ctr(key: &[u8], counter: &[u8; BLOCK], input: &[u8]) -> Result<Vec<u8>> {
 /// `InvalidArgument` for a key of another length.
 pub fn gcm_seal(key: &[u8], iv: &[u8; 12], aad: &[u8], plaintext: &[u8]) -> Result<(Vec<u8>, [u8; 16])> {
     let (mut out, mut tag) = (vec![0; plaintext.len()], [0; 16]);
-    GcmKey::new(key)?.seal(iv, aad, plaintext, &mut out, &mut tag)?;
+    GcmKey::new(&Backends::fastest(), key)?.seal(iv, aad, plaintext, &mut out, &mut tag)?;
     Ok((out, tag))
 }
 
@@ -68,7 +69,8 @@ pub fn cmac(key: &[u8], message: &[u8]) -> Result<[u8; BLOCK]> {
 /// # Errors
 /// `InvalidArgument` for lengths outside those of the standard.
 pub fn key_wrap(kek: &[u8], padded: bool, plaintext: &[u8]) -> Result<Vec<u8>> {
-    let (kek, mut out) = (BlockKey::new(kek)?, vec![0; plaintext.len().saturating_add(16)]);
+    let (kek, mut out) =
+        (BlockKey::new(&Backends::fastest(), kek)?, vec![0; plaintext.len().saturating_add(16)]);
     let len = if padded {
         key_wrap::kwp_wrap(&kek, plaintext, &mut out)?
     } else {
@@ -83,7 +85,7 @@ pub fn key_wrap(kek: &[u8], padded: bool, plaintext: &[u8]) -> Result<Vec<u8>> {
 /// # Errors
 /// `Rejected` for what it did not make.
 pub fn key_unwrap(kek: &[u8], padded: bool, ciphertext: &[u8]) -> Result<Vec<u8>> {
-    let (kek, mut out) = (BlockKey::new(kek)?, vec![0; ciphertext.len()]);
+    let (kek, mut out) = (BlockKey::new(&Backends::fastest(), kek)?, vec![0; ciphertext.len()]);
     let len = if padded {
         key_wrap::kwp_unwrap(&kek, ciphertext, &mut out)?
     } else {

@@ -3,8 +3,8 @@
 
 use super::alg::mac::MacState;
 use super::backend::Backends;
+use super::backend::aes::{BlockKey, GcmKey};
 use super::backend::portable::aes::modes::CmacKey;
-use super::backend::portable::aes::{BlockKey, GcmKey};
 #[cfg(feature = "ecdsa")]
 #[cfg(feature = "secp256k1")]
 use super::backend::portable::ec::Secp256k1;
@@ -79,14 +79,15 @@ impl Prepared {
         attributes: &Attributes,
         bytes: &[u8],
     ) -> Result<Self> {
-        let _ = backends; // what only some families have
         let family = attributes.rules.iter().next().map(|rule| rule.algorithm.facts().family);
         let family = family.ok_or(Error::Corrupted)?;
         match (attributes.kind, attributes.class) {
             (KeyKind::Aes128 | KeyKind::Aes192 | KeyKind::Aes256, KeyClass::Secret) => match family {
-                Family::Gcm | Family::GcmWrap | Family::Native => Ok(Self::Gcm(GcmKey::new(bytes)?)),
+                Family::Gcm | Family::GcmWrap | Family::Native => {
+                    Ok(Self::Gcm(GcmKey::new(backends, bytes)?))
+                }
                 Family::Kw | Family::Kwp | Family::Cbc | Family::Ctr => {
-                    Ok(Self::Block(BlockKey::new(bytes)?))
+                    Ok(Self::Block(BlockKey::new(backends, bytes)?))
                 }
                 Family::Cmac | Family::CounterKdf | Family::FeedbackKdf => {
                     Ok(Self::Cmac(CmacKey::new(bytes)?))

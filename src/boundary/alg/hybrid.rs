@@ -9,7 +9,7 @@ use super::sha2::SHA512;
 use super::{aes_gcm, ecdh, ml_kem};
 use crate::algorithm::{Algorithm, Hash, Params};
 use crate::attributes::{Attributes, KeyKind};
-use crate::boundary::backend::portable::aes::{BlockKey, GcmKey};
+use crate::boundary::backend::aes::{BlockKey, GcmKey};
 use crate::boundary::backend::portable::ec::{self, P384};
 use crate::boundary::backend::portable::hybrid::{ENCAPSULATION, LABEL, PrivateKey, SECRET};
 use crate::boundary::backend::portable::{hash, key_wrap};
@@ -33,19 +33,19 @@ pub(in crate::boundary) fn kwp_wrap(
     out: &mut [u8],
 ) -> Result<usize> {
     let (kek, rest) = send(&permit, Algorithm::HybridKwp, tools, out)?;
-    total(key_wrap::kwp_wrap(&BlockKey::new(&*kek)?, payload, rest)?)
+    total(key_wrap::kwp_wrap(&BlockKey::new(&tools.backends, &*kek)?, payload, rest)?)
 }
 
 pub(in crate::boundary) fn kwp_unwrap(
     permit: Permit<'_, Unwrap>,
     _params: &Params<'_>,
-    _tools: &mut Tools<'_>,
+    tools: &mut Tools<'_>,
     _associated: &[u8],
     wrapped: &[u8],
     out: &mut [u8],
 ) -> Result<usize> {
     let (kek, rest) = receive(&permit, Algorithm::HybridKwp, wrapped)?;
-    key_wrap::kwp_unwrap(&BlockKey::new(&*kek)?, rest, out)
+    key_wrap::kwp_unwrap(&BlockKey::new(&tools.backends, &*kek)?, rest, out)
 }
 
 /// `associated` is the header of the blob; the encapsulation is bound through the key.
@@ -58,19 +58,19 @@ pub(in crate::boundary) fn native_wrap(
     out: &mut [u8],
 ) -> Result<usize> {
     let (kek, rest) = send(&permit, Algorithm::HybridNative, tools, out)?;
-    total(aes_gcm::seal_under(&GcmKey::new(&*kek)?, tools, associated, payload, rest)?)
+    total(aes_gcm::seal_under(&GcmKey::new(&tools.backends, &*kek)?, tools, associated, payload, rest)?)
 }
 
 pub(in crate::boundary) fn native_unwrap(
     permit: Permit<'_, Unwrap>,
     _params: &Params<'_>,
-    _tools: &mut Tools<'_>,
+    tools: &mut Tools<'_>,
     associated: &[u8],
     wrapped: &[u8],
     out: &mut [u8],
 ) -> Result<usize> {
     let (kek, rest) = receive(&permit, Algorithm::HybridNative, wrapped)?;
-    aes_gcm::open_under(&GcmKey::new(&*kek)?, associated, rest, out)
+    aes_gcm::open_under(&GcmKey::new(&tools.backends, &*kek)?, associated, rest, out)
 }
 
 /// Length of what [`kwp_wrap`] writes.

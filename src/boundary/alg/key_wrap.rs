@@ -5,7 +5,7 @@ use super::aes_gcm::AES;
 use super::cast::{Cast, Check};
 use crate::algorithm::Params;
 use crate::attributes::Attributes;
-use crate::boundary::backend::portable::aes::BlockKey;
+use crate::boundary::backend::aes::BlockKey;
 use crate::boundary::backend::portable::key_wrap;
 use crate::boundary::key::Permit;
 use crate::boundary::tools::Tools;
@@ -103,7 +103,7 @@ fn cast_kw_wrap(check: &mut Check) -> Result<()> {
     static PLAIN: [u8; 32] = kat::hex(FILE, "kw_wrap_pt");
     static WRAPPED: [u8; 40] = kat::hex(FILE, "kw_wrap_ct");
     let mut out = [0; 40];
-    key_wrap::kw_wrap(&BlockKey::new(&KEK)?, &PLAIN, &mut out)?;
+    key_wrap::kw_wrap(&BlockKey::new(check.backends(), &KEK)?, &PLAIN, &mut out)?;
     check.equal(&mut out, &WRAPPED)
 }
 
@@ -111,7 +111,7 @@ fn cast_kw_unwrap(check: &mut Check) -> Result<()> {
     static KEK: [u8; 16] = kat::hex(FILE, "kw_unwrap_kek");
     static PLAIN: [u8; 40] = kat::hex(FILE, "kw_unwrap_pt");
     static WRAPPED: [u8; 48] = kat::hex(FILE, "kw_unwrap_ct");
-    let kek = BlockKey::new(&KEK)?;
+    let kek = BlockKey::new(check.backends(), &KEK)?;
     let mut out = [0; 40];
     key_wrap::kw_unwrap(&kek, &WRAPPED, &mut out)?;
     check.equal(&mut out, &PLAIN)?;
@@ -124,7 +124,7 @@ fn cast_kwp_wrap(check: &mut Check) -> Result<()> {
     static PLAIN: [u8; 31] = kat::hex(FILE, "kwp_wrap_pt");
     static WRAPPED: [u8; 40] = kat::hex(FILE, "kwp_wrap_ct");
     let mut out = [0; 40];
-    key_wrap::kwp_wrap(&BlockKey::new(&KEK)?, &PLAIN, &mut out)?;
+    key_wrap::kwp_wrap(&BlockKey::new(check.backends(), &KEK)?, &PLAIN, &mut out)?;
     check.equal(&mut out, &WRAPPED)
 }
 
@@ -132,7 +132,7 @@ fn cast_kwp_unwrap(check: &mut Check) -> Result<()> {
     static KEK: [u8; 32] = kat::hex(FILE, "kwp_unwrap_kek");
     static PLAIN: [u8; 31] = kat::hex(FILE, "kwp_unwrap_pt");
     static WRAPPED: [u8; 40] = kat::hex(FILE, "kwp_unwrap_ct");
-    let kek = BlockKey::new(&KEK)?;
+    let kek = BlockKey::new(check.backends(), &KEK)?;
     let mut out = [0; 32];
     let len = key_wrap::kwp_unwrap(&kek, &WRAPPED, &mut out)?;
     check.equal(out.get_mut(..len).unwrap_or(&mut []), &PLAIN)?;

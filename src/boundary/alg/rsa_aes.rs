@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::rsa;
 use crate::algorithm::Params;
 use crate::attributes::Attributes;
-use crate::boundary::backend::portable::aes::BlockKey;
+use crate::boundary::backend::aes::BlockKey;
 use crate::boundary::backend::portable::key_wrap;
 use crate::boundary::key::Permit;
 use crate::boundary::tools::Tools;
@@ -31,7 +31,7 @@ pub(in crate::boundary) fn wrap(
     tools.secret(&mut *temporary)?;
     let len = rsa::oaep_wrap(permit, params, tools, &[], &*temporary, out)?;
     let rest = out.get_mut(len..).ok_or(Error::BufferTooSmall)?;
-    let rest_len = key_wrap::kwp_wrap(&BlockKey::new(&*temporary)?, payload, rest)?;
+    let rest_len = key_wrap::kwp_wrap(&BlockKey::new(&tools.backends, &*temporary)?, payload, rest)?;
     len.checked_add(rest_len).ok_or(Error::InvalidArgument)
 }
 
@@ -47,18 +47,19 @@ pub(in crate::boundary) fn unwrap(
 ) -> Result<usize> {
     let modulus = permit.key()?.header().attributes.kind.modulus_len();
     let (under_rsa, under_aes) = wrapped.split_at_checked(modulus).ok_or(Error::Rejected)?;
+    let backends = tools.backends;
     let mut nobodys = Zeroizing::new([0; AES_KEY]);
     tools.secret(&mut *nobodys)?;
     let mut opened = Zeroizing::new([0; rsa::MAX]);
     let key = match rsa::oaep_unwrap(permit, params, tools, &[], under_rsa, &mut *opened) {
-        Ok(len) => opened.get(..len).and_then(|key| BlockKey::new(key).ok()),
+        Ok(len) => opened.get(..len).and_then(|key| BlockKey::new(&backends, key).ok()),
         Err(Error::Rejected) => None,
         Err(other) => return Err(other),
     };
     let fits = key.is_some();
     let key = match key {
         Some(key) => key,
-        None => BlockKey::new(&*nobodys)?,
+        None => BlockKey::new(&backends, &*nobodys)?,
     };
     let len = key_wrap::kwp_unwrap(&key, under_aes, out)?;
     if fits { Ok(len) } else { Err(Error::Rejected) }

@@ -4,7 +4,7 @@
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{Answer, MIN_ENTROPY_INPUT, MIN_NONCE, Meter, Refusal, check_range};
-use crate::boundary::backend::portable::aes::{BLOCK, ForwardKey};
+use crate::boundary::backend::aes::{BLOCK, ForwardKey};
 use crate::error::{Error, Result};
 
 /// keylen in bytes.

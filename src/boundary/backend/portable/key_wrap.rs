@@ -7,7 +7,7 @@
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, ConstantTimeGreater};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::aes::{BLOCK, BlockKey};
+use crate::boundary::backend::aes::{BLOCK, BlockKey};
 use crate::error::{Error, Result};
 
 /// Half a block, the unit of W.
@@ -217,6 +217,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
     extern crate std;
     use super::*;
+    use crate::boundary::backend::Backends;
     use proptest::prelude::*;
     use std::vec;
     use std::vec::Vec;
@@ -233,7 +234,7 @@ mod tests {
     }
 
     fn check(wrap: Function, unwrap: Function, key: &[u8], plain: &[u8], cipher: &[u8]) {
-        let key = BlockKey::new(key).unwrap();
+        let key = BlockKey::new(&Backends::fastest(), key).unwrap();
         let mut out = vec![0xaa; cipher.len()];
         assert_eq!(wrap(&key, plain, &mut out), Ok(cipher.len()));
         assert_eq!(out, cipher);
@@ -282,7 +283,7 @@ mod tests {
         for (name, wrap, unwrap) in sets {
             let (mut accepted, mut rejected) = (0, 0);
             for case in TestSet::load(name).unwrap().test_groups.into_iter().flat_map(|g| g.tests) {
-                let key = BlockKey::new(&case.key).unwrap();
+                let key = BlockKey::new(&Backends::fastest(), &case.key).unwrap();
                 let mut out = vec![0xaa; case.ct.len()];
                 let done = unwrap(&key, &case.ct, &mut out);
                 // The one "acceptable" case is KW of one semiblock, which KW-1 refuses.
@@ -307,7 +308,7 @@ mod tests {
     /// What the ICV would not catch: well-formed wraps (made with W itself) of a wrong length field or padding.
     #[test]
     fn kwp_length_field_and_padding_are_checked() {
-        let key = BlockKey::new(&[5; 32]).unwrap();
+        let key = BlockKey::new(&Backends::fastest(), &[5; 32]).unwrap();
         let attempt = |icv2: u32, len: u32, text: &[u8]| {
             let mut cipher = vec![0; 8 + text.len()];
             cipher[8..].copy_from_slice(text);
@@ -340,7 +341,7 @@ mod tests {
 
     #[test]
     fn lengths_out_of_range_are_refused() {
-        let key = BlockKey::new(&[5; 16]).unwrap();
+        let key = BlockKey::new(&Backends::fastest(), &[5; 16]).unwrap();
         for (wrap, len) in
             [(kw_wrap as Function, 0), (kw_wrap, 8), (kw_wrap, 17), (kw_wrap, MAX_PLAIN + 8), (kwp_wrap, 0)]
         {
@@ -366,7 +367,7 @@ mod tests {
     /// KW-1: a well-formed wrap of one semiblock, which KW does not have.
     #[test]
     fn kw_of_one_semiblock_is_rejected() {
-        let key = BlockKey::new(&[5; 16]).unwrap();
+        let key = BlockKey::new(&Backends::fastest(), &[5; 16]).unwrap();
         let mut cipher = [0; 16];
         cipher[..8].copy_from_slice(&ICV1.to_be_bytes());
         key.encrypt_block(&mut cipher);
@@ -375,7 +376,7 @@ mod tests {
 
     #[test]
     fn small_buffers_are_refused_and_zeroed() {
-        let key = BlockKey::new(&[5; 16]).unwrap();
+        let key = BlockKey::new(&Backends::fastest(), &[5; 16]).unwrap();
         let mut out = [0xaa; 23];
         assert_eq!(kw_wrap(&key, &[1; 16], &mut out), Err(Error::BufferTooSmall));
         assert_eq!(out, [0; 23]);
@@ -394,7 +395,7 @@ mod tests {
             plain in prop::collection::vec(any::<u8>(), 1..120),
             flip in any::<prop::sample::Index>(),
         ) {
-            let key = BlockKey::new(&key[..key_len]).unwrap();
+            let key = BlockKey::new(&Backends::fastest(), &key[..key_len]).unwrap();
             let whole = &plain[..plain.len() / 8 * 8];
             let mut pairs: Vec<(Function, Function, &[u8])> = vec![(kwp_wrap, kwp_unwrap, &plain)];
             if whole.len() >= 16 {
