@@ -11,9 +11,11 @@ were made.
 Written against cryptography 50, PyCryptodome 4.4, kyber-py 1.2, dilithium-py 1.5, slh-dsa 0.2 and pqcrypto 1.0.
 """
 
+import functools
 import hashlib
 import hmac
 import math
+import operator
 import pathlib
 import re
 import subprocess
@@ -231,6 +233,19 @@ def aes_gcm(v):
         check(f"{size}-gcm open OpenSSL", AESGCM(key).decrypt(iv, ct + tag, aad) == pt)
         other = AES.new(key, AES.MODE_GCM, nonce=iv).update(aad)
         check(f"{size}-gcm open PyCryptodome", other.decrypt_and_verify(ct, tag) == pt)
+    made = [hashlib.shake_256(f"strongroom CAST GCM long {part}".encode()).digest(n) for part, n in (("key", 32), ("IV", 12))]
+    key, iv = v["long_key"], v["long_iv"]
+    check("gcm long inputs are generated", [key, iv] == made)
+    text = bytes(i % 251 for i in range(1075))
+    sealed = AESGCM(key).encrypt(iv, text, b"")
+    check("gcm long seal OpenSSL", sealed[-16:] == v["long_seal_tag"])
+    other = AES.new(key, AES.MODE_GCM, nonce=iv)
+    check("gcm long seal PyCryptodome", other.encrypt_and_digest(text) == (sealed[:-16], sealed[-16:]))
+    opened = AESGCM(key).decrypt(iv, text + v["long_open_tag"], b"")
+    other = AES.new(key, AES.MODE_GCM, nonce=iv)
+    check("gcm long open PyCryptodome", other.decrypt_and_verify(text, v["long_open_tag"]) == opened)
+    blocks = [opened[at : at + 16].ljust(16, b"\0") for at in range(0, len(opened), 16)]
+    check("gcm long open sum", bytes(functools.reduce(operator.xor, column) for column in zip(*blocks)) == v["long_open_sum"])
 
 
 def aes_cbc(v):

@@ -238,7 +238,23 @@ fn seal(check: &mut Check) -> Result<()> {
     let (mut ciphertext, mut tag) = ([0; 51], [0; 16]);
     GcmKey::new(check.backends(), &KEY)?.seal(&NONCE, &AAD, &PLAIN, &mut ciphertext, &mut tag)?;
     check.equal(&mut ciphertext, &CIPHER)?;
-    check.equal(&mut tag, &SEALED)
+    check.equal(&mut tag, &SEALED)?;
+
+    static LONG_SEALED: [u8; 16] = kat::hex(GCM_FILE, "long_seal_tag");
+    let mut ciphertext = [0; LONG];
+    GcmKey::new(check.backends(), &LONG_KEY)?.seal(&LONG_NONCE, &[], &long(), &mut ciphertext, &mut tag)?;
+    check.equal(&mut tag, &LONG_SEALED)
+}
+
+// More than two batches of what computes many blocks at once.
+const LONG: usize = 1075;
+static LONG_KEY: [u8; 32] = kat::hex(GCM_FILE, "long_key");
+static LONG_NONCE: [u8; 12] = kat::hex(GCM_FILE, "long_iv");
+
+fn long() -> [u8; LONG] {
+    let mut text = [0; LONG];
+    text.iter_mut().zip((0..=250).cycle()).for_each(|(to, from)| *to = from);
+    text
 }
 
 fn open(check: &mut Check) -> Result<()> {
@@ -258,5 +274,15 @@ fn open(check: &mut Check) -> Result<()> {
     }
     let verdict = key.open(&NONCE, &AAD, &CIPHER, &bad, &mut *plaintext);
     plaintext.zeroize();
-    check.rejects(verdict)
+    check.rejects(verdict)?;
+
+    static LONG_SEALED: [u8; 16] = kat::hex(GCM_FILE, "long_open_tag");
+    static LONG_SUM: [u8; 16] = kat::hex(GCM_FILE, "long_open_sum");
+    let (mut plaintext, mut sum) = (Zeroizing::new([0; LONG]), Zeroizing::new([0; 16]));
+    let key = GcmKey::new(check.backends(), &LONG_KEY)?;
+    key.open(&LONG_NONCE, &[], &long(), &LONG_SEALED, &mut *plaintext)?;
+    for block in plaintext.chunks(16) {
+        sum.iter_mut().zip(block).for_each(|(to, from)| *to ^= from);
+    }
+    check.equal(&mut *sum, &LONG_SUM)
 }
