@@ -10,7 +10,24 @@
 use crate::algorithm::Algorithm;
 #[cfg(strongroom_lab)]
 pub use crate::boundary::lab as raw;
+#[cfg(strongroom_lab)]
+use crate::marks;
 use crate::wire::{pkcs8, spki, wrapped_key};
+
+/// Marks what a caller hands in as secret, for valgrind.
+#[cfg(strongroom_lab)]
+pub fn mark_secret(bytes: &mut [u8]) {
+    marks::secret(bytes);
+}
+
+/// Marks what a caller was given as public, for valgrind.
+#[cfg(strongroom_lab)]
+pub fn mark_public(bytes: &[u8]) {
+    marks::declassify("what a service gave out", bytes);
+}
+
+#[cfg(strongroom_lab)]
+pub use marks::{errors as valgrind_errors, marked};
 
 /// A native wrapped-key blob.
 #[must_use]

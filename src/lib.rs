@@ -84,6 +84,7 @@ mod kat; // compile-time reader of known answers
 #[cfg(all(feature = "alloc", any(strongroom_lab, fuzzing)))]
 #[doc(hidden)]
 pub mod lab; // pure parsers for fuzzing, primitives for conformance tests; in no ordinary build
+mod marks; // what is secret, for valgrind, in laboratory builds
 mod sync; // the only place for locks
 mod wire; // parse and emit: blobs, policies, DER; no crypto
 

@@ -1,5 +1,6 @@
 //! The key record, and the only ways to its plaintext: a permit in hand, inside this folder.
 
+use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 use super::backend::Backends;
@@ -10,6 +11,7 @@ use crate::attributes::{APPLICATION_LEN, Attributes, ExportFormat, KeyClass, LAB
 use crate::budget::{Lease, Spender};
 use crate::error::{Error, Result};
 use crate::handle::{KeyHandle, KeyId};
+use crate::marks;
 use crate::policy::ops::{self, Op};
 use crate::policy::{self, Governed, Profile};
 
@@ -136,14 +138,16 @@ impl<B: Buffer> Key<B> {
     /// The check of every use.
     pub(crate) fn check(&self, seal: &Seal) -> Result<()> {
         let now = seal.checksum(|nh| self.absorb(nh))?;
-        if self.published && now == self.checksum { Ok(()) } else { Err(Error::Corrupted) }
+        let intact = marks::declassified("record intact", now == self.checksum);
+        if self.published && intact { Ok(()) } else { Err(Error::Corrupted) }
     }
 
     /// The check of the periodic test.
     pub(crate) fn check_fully(&self, seal: &Seal) -> Result<()> {
         self.check(seal)?;
         let now = seal.tag(|tagger| self.absorb(tagger))?;
-        if now == self.tag { Ok(()) } else { Err(Error::Corrupted) }
+        let intact = marks::declassified("record intact", bool::from(now.ct_eq(&self.tag)));
+        if intact { Ok(()) } else { Err(Error::Corrupted) }
     }
 
     /// The header that this key has under narrower attributes. A persistent key that becomes a session
@@ -476,6 +480,9 @@ impl Vacant<'_> {
     }
 
     fn set_prepared(&mut self) -> Result<()> {
+        if self.attributes.class != KeyClass::Public {
+            marks::secret(self.secret);
+        }
         on_scrubbed_stack(|| {
             *self.prepared = Prepared::new(&self.backends, self.attributes, self.secret)?;
             Ok(())

@@ -11,6 +11,7 @@ use super::drbg::{MAX_REQUEST, Mechanism};
 use crate::algorithm::DrbgMechanism;
 use crate::entropy::Monitored;
 use crate::error::{Error, Result};
+use crate::marks;
 use crate::sync::Lock;
 
 /// Output between reseeds in bytes: 2^17 bits (DRBG-2).
@@ -35,7 +36,9 @@ impl EntropyPool {
 
     /// Gathers enough for `bits` of min-entropy; answers how many bytes that took.
     fn gather(&self, bits: usize, out: &mut [u8]) -> Result<usize> {
-        self.source.lock()?.as_mut().ok_or(Error::EntropyFailed)?.gather(bits, out)
+        let len = self.source.lock()?.as_mut().ok_or(Error::EntropyFailed)?.gather(bits, out)?;
+        marks::secret(out);
+        Ok(len)
     }
 
     /// The health tests on demand (ENT-4).
@@ -210,7 +213,9 @@ impl Generators {
     /// fork.
     pub(crate) fn few_public(&mut self, pool: &EntropyPool, out: &mut [u8]) -> Result<()> {
         if out.len() > FEW {
-            return self.public.fill(pool, out);
+            self.public.fill(pool, out)?;
+            marks::declassify("public random numbers", out);
+            return Ok(());
         }
         let generation = pool.generation();
         if self.ready.left < out.len() || self.ready.generation != generation {
@@ -219,6 +224,7 @@ impl Generators {
                 out.zeroize();
                 return Err(error);
             }
+            marks::declassify("public random numbers", &self.ready.bytes);
             self.ready.left = READY;
             self.ready.generation = generation;
         }

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::faults::Faults;
 use crate::hooks::{Authenticator, Clock, Hook, UsageLog, UsersOnly};
 use crate::integrity::IntegrityImage;
+use crate::marks;
 use crate::outcome::Caveats;
 use crate::policy::password::DEFAULT_ITERATIONS;
 use crate::policy::{Profile, Rulebook};
@@ -271,12 +272,16 @@ impl<S: Store> Builder<S> {
         let seal = Seal::new(|out| drbg.fill(&pool, out))?;
         let mut generation = [0; 4];
         drbg.fill(&pool, &mut generation)?;
+        marks::declassify("public random numbers", &generation);
         // Half of the range is left to count up in.
         self.store.start(u32::from_be_bytes(generation) >> 1)?;
         let mut device = [0; 4];
         match self.device {
             Some(id) => device = id.to_be_bytes(),
-            None => drbg.fill(&pool, &mut device)?,
+            None => {
+                drbg.fill(&pool, &mut device)?;
+                marks::declassify("public random numbers", &device);
+            }
         }
         let unsigned = if integrity.is_none() { Caveats::UNSIGNED } else { Caveats::NONE };
         let lab = if cfg!(strongroom_lab) { Caveats::TEST_BUILD } else { Caveats::NONE };

@@ -10,6 +10,7 @@
 
 use super::{Reader, Writer};
 use crate::error::{Error, Result};
+use crate::marks;
 
 pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const BIT_STRING: u8 = 0x03;
@@ -44,12 +45,12 @@ pub(crate) struct Parser<'a> {
 impl<'a> Parser<'a> {
     /// Whether the next value has the tag `tag`.
     pub(crate) fn next_is(&self, tag: u8) -> bool {
-        self.reader.peek() == Some(tag)
+        marks::declassified("DER framing", self.reader.peek() == Some(tag))
     }
 
     /// The contents of the next value, which must have the tag `tag`.
     pub(crate) fn value(&mut self, tag: u8) -> Result<&'a [u8]> {
-        if self.reader.u8()? != tag {
+        if marks::declassified("DER framing", self.reader.u8()?) != tag {
             return Err(Error::Rejected);
         }
         let length = read_length(&mut self.reader)?;
@@ -63,12 +64,16 @@ impl<'a> Parser<'a> {
 
     /// An INTEGER that is not negative: its magnitude without leading zeros, so zero is empty.
     pub(crate) fn unsigned(&mut self) -> Result<&'a [u8]> {
+        let is = |fact| marks::declassified("DER sign", fact);
         match self.value(INTEGER)? {
             [] => Err(Error::Rejected),
-            [0] => Ok(&[]),
-            // X.690 8.3.2: a zero octet in front only where the next bit would read as a sign.
-            [0, magnitude @ ..] if magnitude.first().is_some_and(|first| *first >= 0x80) => Ok(magnitude),
-            [0, ..] | [0x80..=0xFF, ..] => Err(Error::Rejected),
+            [first, rest @ ..] if is(*first == 0) => match rest {
+                [] => Ok(rest),
+                // X.690 8.3.2: a zero octet in front only where the next bit would read as a sign.
+                [next, ..] if is(*next >= 0x80) => Ok(rest),
+                _ => Err(Error::Rejected),
+            },
+            [first, ..] if is(*first >= 0x80) => Err(Error::Rejected),
             magnitude => Ok(magnitude),
         }
     }
@@ -83,7 +88,7 @@ impl<'a> Parser<'a> {
     pub(crate) fn small(&mut self) -> Result<u8> {
         match self.unsigned()? {
             [] => Ok(0),
-            [value] => Ok(*value),
+            [value] => Ok(marks::declassified("DER framing", *value)),
             _ => Err(Error::Rejected),
         }
     }
@@ -91,6 +96,7 @@ impl<'a> Parser<'a> {
     /// The contents of an OBJECT IDENTIFIER.
     pub(crate) fn oid(&mut self) -> Result<&'a [u8]> {
         let oid = self.value(OID)?;
+        marks::declassify("DER framing", oid);
         // X.690 8.19.2: a subidentifier ends with an octet below 0x80 and does not start with 0x80.
         let mut at_start = true;
         for octet in oid {
@@ -111,7 +117,7 @@ impl<'a> Parser<'a> {
     pub(crate) fn bit_string_tagged(&mut self, tag: u8) -> Result<&'a [u8]> {
         // X.690 8.6.2: the first octet counts the unused bits.
         match self.value(tag)? {
-            [0, octets @ ..] => Ok(octets),
+            [unused, octets @ ..] if marks::declassified("DER framing", *unused) == 0 => Ok(octets),
             _ => Err(Error::Rejected),
         }
     }
@@ -127,7 +133,7 @@ impl<'a> Parser<'a> {
 
 /// A definite length (X.690 8.1.3) in the fewest octets (10.1), at most four after the first.
 fn read_length(reader: &mut Reader<'_>) -> Result<usize> {
-    let (length, least) = match reader.u8()? {
+    let (length, least) = match marks::declassified("DER framing", reader.u8()?) {
         // 8.1.3.4: the short form.
         length @ 0..=0x7F => (u32::from(length), 0),
         // 8.1.3.5: the long form. 0x80 would be the indefinite form.
@@ -140,6 +146,7 @@ fn read_length(reader: &mut Reader<'_>) -> Result<usize> {
         0x84 => (reader.u32()?, 0x100_0000),
         _ => return Err(Error::Rejected),
     };
+    let length = marks::declassified("DER framing", length);
     if length < least {
         return Err(Error::Rejected);
     }
@@ -229,12 +236,15 @@ impl Emitter<'_> {
     /// shows how many there were.
     pub(crate) fn positive(&mut self, magnitude: &[u8]) -> Result<()> {
         let mut digits = magnitude;
-        while let [0, rest @ ..] = digits {
+        let is = |fact| marks::declassified("DER sign", fact);
+        while let [first, rest @ ..] = digits
+            && is(*first == 0)
+        {
             digits = rest;
         }
         let first = *digits.first().ok_or(Error::InvalidArgument)?;
         // X.690 8.3.3: two's complement, so a set top bit needs a zero octet in front.
-        let sign: &[u8] = if first >= 0x80 { &[0] } else { &[] };
+        let sign: &[u8] = if is(first >= 0x80) { &[0] } else { &[] };
         self.header(INTEGER, digits.len().checked_add(sign.len()).ok_or(Error::InvalidArgument)?)?;
         self.raw(sign)?;
         self.raw(digits)

@@ -11,6 +11,7 @@ use super::der::{self, Emitter, OCTET_STRING, Parser, SEQUENCE, context, context
 use super::spki::{ED25519_LEN, EcCurve, KeyAlgorithm, ParameterSet};
 use crate::attributes::KeyKind;
 use crate::error::{Error, Result};
+use crate::marks;
 
 /// Version of PrivateKeyInfo, v1 of OneAsymmetricKey (RFC 5958 section 2).
 const V1: u8 = 0;
@@ -106,6 +107,7 @@ fn parse_ec<'a>(parser: &mut Parser<'a>, curve: EcCurve) -> Result<PrivateKeyInf
         let mut public = None;
         if p.next_is(context_constructed(1)) {
             let point = p.nested(context_constructed(1), Parser::bit_string)?;
+            marks::declassify("public key", point);
             if !curve.has_point_form(point) {
                 return Err(Error::Rejected);
             }
@@ -139,9 +141,12 @@ fn parse_rsa<'a>(parser: &mut Parser<'a>) -> Result<PrivateKeyInfo<'a>> {
         if p.small()? != RSA_TWO_PRIMES {
             return Err(Error::Rejected);
         }
+        let (n, e) = (p.positive()?, p.positive()?);
+        marks::declassify("public key", n);
+        marks::declassify("public key", e);
         Ok(PrivateKeyInfo::Rsa {
-            n: p.positive()?,
-            e: p.positive()?,
+            n,
+            e,
             d: p.positive()?,
             p: p.positive()?,
             q: p.positive()?,

@@ -8,6 +8,7 @@ use crate::algorithm::Params;
 use crate::boundary::backend::portable::aes::modes::CmacState;
 use crate::boundary::backend::portable::hash::HmacState;
 use crate::error::{Error, Result};
+use crate::marks;
 use crate::state::Staged;
 
 /// Longest full tag, in bytes.
@@ -78,7 +79,11 @@ pub(in crate::boundary) fn judge(
     tag: &[u8],
 ) -> Result<()> {
     with_tag(params, full_len, make, |expected| {
-        if bool::from(expected.ct_eq(tag)) { Ok(()) } else { Err(Error::Rejected) }
+        if marks::declassified("MAC verdict", bool::from(expected.ct_eq(tag))) {
+            Ok(())
+        } else {
+            Err(Error::Rejected)
+        }
     })
 }
 

@@ -15,6 +15,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::algorithm::Hash;
 use crate::boundary::backend::portable::hash::digest;
 use crate::error::{Error, Result};
+use crate::marks;
 
 /// Length in bytes of the longest modulus, 4096 bits.
 const MAX_K: usize = 512;
@@ -149,6 +150,7 @@ pub(in crate::boundary) fn oaep_decode(hash: Hash, label: &[u8], em: &[u8], out:
     accept(good)?;
 
     // Accepted: the length of the message is no longer secret.
+    let start = marks::declassified("unwrapped length", start);
     let message = body.get(usize::from(start)..).ok_or(Error::Rejected)?;
     out.get_mut(..message.len()).ok_or(Error::Rejected)?.copy_from_slice(message);
     Ok(message.len())
@@ -266,7 +268,7 @@ fn mgf1_xor(hash: Hash, seed: &[u8], target: &mut [u8]) -> Result<()> {
 
 /// The one place where a verdict becomes a branch.
 fn accept(good: Choice) -> Result<()> {
-    if bool::from(good) { Ok(()) } else { Err(Error::Rejected) }
+    if marks::declassified("padding verdict", bool::from(good)) { Ok(()) } else { Err(Error::Rejected) }
 }
 
 fn zero_unless(done: Result<()>, em: &mut [u8]) -> Result<()> {

@@ -22,6 +22,7 @@ use crate::boundary::prepared::Prepared;
 use crate::boundary::tools::{Pairwise, Tools};
 use crate::error::{Error, Result};
 use crate::kat;
+use crate::marks;
 use crate::policy::ops::{Generate, Op, Sign, Verify};
 use crate::state::{Staged, TestId};
 
@@ -114,6 +115,7 @@ pub(in crate::boundary) fn generate(
     let own_root = own_root.get_mut(..n).ok_or(Error::Corrupted)?;
     own_seed.copy_from_slice(seeds.get(n.saturating_mul(2)..).ok_or(Error::Corrupted)?);
     own_root.copy_from_slice(root);
+    marks::declassify("public key", &made);
     place.pair(|prepared, _stored| {
         tools.pairwise(&PAIR, |_, broken| {
             let public = private(prepared)?.public()?;

@@ -22,6 +22,7 @@ use p256::elliptic_curve::{
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
+use crate::marks;
 
 #[cfg(feature = "secp256k1")]
 pub(in crate::boundary) use k256::Secp256k1;
@@ -92,7 +93,7 @@ impl<C: Curve> PrivateKey<C> {
         let d = nonzero_scalar::<C>(d).ok_or(Error::Rejected)?;
         // The projective form is wiped too: its Z depends on the digits of d.
         let q = Zeroizing::new(ProjectivePoint::<C>::mul_by_generator(&d));
-        let public = PublicKey { q: q.to_affine() };
+        let public = PublicKey { q: marks::declassified("public key", q.to_affine()) };
         Ok(Self { d, public })
     }
 
@@ -126,6 +127,8 @@ impl<C: Curve> PrivateKey<C> {
         let sum = Zeroizing::new(digest_scalar::<C>(digest) + *rd);
         let mut s = *k_inverse * *sum;
         // No secret: s is part of the signature.
+        let r = marks::declassified("signature", r);
+        s = marks::declassified("signature", s);
         if C::LOW_S && bool::from(s.is_high()) {
             s = -s;
         }
@@ -149,7 +152,7 @@ impl<C: Curve> PrivateKey<C> {
             return Err(Error::InvalidArgument);
         }
         let shared = Zeroizing::new(ProjectivePoint::<C>::from(peer.q) * *self.d);
-        if bool::from(shared.is_identity()) {
+        if marks::declassified("agreed point is none", bool::from(shared.is_identity())) {
             return Err(Error::Rejected);
         }
         let affine = Zeroizing::new(shared.to_affine());
@@ -161,7 +164,7 @@ impl<C: Curve> PrivateKey<C> {
     /// rev. 3, 5.6.2.1.4, option b).
     pub(in crate::boundary) fn recompute(&self, expected: &mut [u8]) -> Result<()> {
         let q = Zeroizing::new(ProjectivePoint::<C>::mul_by_generator(&self.d));
-        PublicKey::<C> { q: q.to_affine() }.bytes(expected)
+        PublicKey::<C> { q: marks::declassified("public key", q.to_affine()) }.bytes(expected)
     }
 }
 
@@ -251,7 +254,7 @@ pub(in crate::boundary) fn generate<C: Curve>(
         // c in [0, n-2] and d = c+1. Both c = n-1 and c >= n (taken as -1) end in d = 0.
         let c = Zeroizing::new(Scalar::<C>::from_repr(*c).unwrap_or(-Scalar::<C>::ONE));
         let d = Zeroizing::new(*c + Scalar::<C>::ONE);
-        if !bool::from(d.is_zero()) {
+        if !marks::declassified("scalar out of range", bool::from(d.is_zero())) {
             d_out.copy_from_slice(&Zeroizing::new(d.to_repr()));
             return Ok(());
         }
@@ -295,7 +298,8 @@ fn nonzero_scalar<C: Curve>(bytes: &[u8]) -> Option<Zeroizing<Scalar<C>>> {
     let repr = Zeroizing::new(field_bytes::<C>(bytes).ok()?);
     // Out of range becomes 0, so that one test on the secret decides.
     let scalar = Zeroizing::new(Scalar::<C>::from_repr(*repr).unwrap_or(Scalar::<C>::ZERO));
-    if bool::from(scalar.is_zero()) { None } else { Some(scalar) }
+    let refused = marks::declassified("scalar out of range", bool::from(scalar.is_zero()));
+    if refused { None } else { Some(scalar) }
 }
 
 /// Length in bytes of a coordinate; on these curves a scalar has the same.

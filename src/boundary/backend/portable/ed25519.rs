@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 use made::Made;
 
 use crate::error::{Error, Result};
+use crate::marks;
 
 /// Length of a seed, of a public key and of each half of a signature.
 const LEN: usize = 32;
@@ -44,7 +45,7 @@ impl PrivateKey {
         let mut digest = Zeroizing::new([0; SIGNATURE_LEN]);
         Sha512::new().chain_update(seed).finalize_into((&mut *digest).into());
         let expanded = ExpandedSecretKey::from_bytes(&digest);
-        let public = PublicKey(VerifyingKey::from(&expanded));
+        let public = PublicKey(marks::declassified("public key", VerifyingKey::from(&expanded)));
         Self { expanded, public }
     }
 
@@ -73,6 +74,7 @@ impl PrivateKey {
     /// Signature generation: FIPS 186-5, 7.6; RFC 8032, 5.1.6.
     pub(in crate::boundary) fn sign(&self, msg: &[u8], sig: &mut [u8; SIGNATURE_LEN]) {
         *sig = raw_sign::<Sha512>(&self.expanded, msg, &self.public.0).to_bytes();
+        marks::declassify("signature", sig);
     }
 
     /// Ed25519ph: FIPS 186-5, 7.8.1, of the SHA-512 digest of a message, with a context of at most 255 bytes.
@@ -85,6 +87,7 @@ impl PrivateKey {
         let context = Some(within_bound(context)?);
         let made = raw_sign_prehashed::<Sha512, _>(&self.expanded, Made(*digest), &self.public.0, context);
         *sig = made.map_err(|_| Error::InvalidArgument)?.to_bytes();
+        marks::declassify("signature", sig);
         Ok(())
     }
 }

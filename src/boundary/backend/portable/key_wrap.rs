@@ -9,6 +9,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::boundary::backend::aes::{BLOCK, BlockKey};
 use crate::error::{Error, Result};
+use crate::marks;
 
 /// Half a block, the unit of W.
 const SEMIBLOCK: usize = 8;
@@ -119,8 +120,8 @@ fn unwrap_with(
         let icv = Zeroizing::new(w_inverse(key, u64::from_be_bytes(*head), plain));
         let (accepted, plain_len) = check(*icv, plain);
         // The verdict is public from here on, and the length once it is accepted.
-        if accepted.into() {
-            usize::try_from(plain_len).map_err(|_| Error::Rejected)
+        if marks::declassified("unwrapping verdict", accepted.into()) {
+            usize::try_from(marks::declassified("unwrapped length", plain_len)).map_err(|_| Error::Rejected)
         } else {
             Err(Error::Rejected)
         }

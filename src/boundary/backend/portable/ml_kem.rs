@@ -18,6 +18,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::attributes::KeyKind;
 use crate::boundary::secret::scrub_stack;
 use crate::error::{Error, Result};
+use crate::marks;
 
 /// Length of a seed.
 pub(in crate::boundary) const SEED: usize = 64;
@@ -72,7 +73,9 @@ impl PrivateKey {
         };
         seed.as_mut_slice().zeroize();
         scrub_stack::<DEAD_WORDS>();
-        key.map(Self)
+        let key = key?;
+        each!(&key, Private, key => marks::declassify("public key", key.encapsulation_key()));
+        Ok(Self(key))
     }
 
     /// The parameter set.
@@ -221,6 +224,7 @@ fn give(made: &[u8], shared: &mut [u8], ciphertext: &mut [u8], secret: &mut [u8]
     let fits = made.len() == ciphertext.len() && shared.len() == secret.len();
     if fits {
         ciphertext.copy_from_slice(made);
+        marks::declassify("ciphertext", ciphertext);
         secret.copy_from_slice(shared);
     }
     shared.zeroize();

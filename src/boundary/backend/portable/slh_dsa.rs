@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 use crate::attributes::KeyKind;
 use crate::boundary::secret::scrub_stack;
 use crate::error::{Error, Result};
+use crate::marks;
 
 /// Most octets of one hash value.
 pub(in crate::boundary) const MAX_N: usize = 32;
@@ -80,6 +81,7 @@ impl PrivateKey {
         }
         let mut key = Self { kind, bytes: Zeroizing::new([0; 4 * MAX_N]) };
         key.bytes.get_mut(..bytes.len()).ok_or(Error::Corrupted)?.copy_from_slice(bytes);
+        marks::declassify("public key", key.public_bytes());
         Ok(key)
     }
 
@@ -132,6 +134,7 @@ fn sign_with<P: ParameterSet>(
         return Err(Error::Corrupted);
     }
     signature.copy_from_slice(&made);
+    marks::declassify("signature", signature);
     Ok(())
 }
 
@@ -148,6 +151,7 @@ pub(in crate::boundary) fn root(kind: KeyKind, seeds: &[u8], root: &mut [u8]) ->
         let public: &VerifyingKey<Set> = key.as_ref();
         let bytes = public.to_bytes();
         root.copy_from_slice(bytes.get(n..).filter(|made| made.len() == n).ok_or(Error::Corrupted)?);
+        marks::declassify("public key", root);
         Ok(())
     });
     scrub_stack::<DEAD_WORDS>();

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{PublicKey, Random, mont, prime, write_be};
 use crate::error::{Error, Result};
+use crate::marks;
 
 /// Miller-Rabin rounds for a prime from elsewhere, which an adversary may have chosen: with random
 /// bases a composite passes with a probability below 4^-64, whoever chose it (RSA-2).
@@ -221,5 +222,5 @@ fn non_zero<const H: usize>(value: &Uint<H>) -> Result<NonZero<Uint<H>>> {
 }
 
 fn require(good: bool) -> Result<()> {
-    if good { Ok(()) } else { Err(Error::Rejected) }
+    if marks::declassified("RSA key check", good) { Ok(()) } else { Err(Error::Rejected) }
 }

@@ -12,6 +12,8 @@ use core::hint::black_box;
 
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::marks;
+
 /// Bits of the exponent that one table look-up takes.
 const WINDOW: usize = 5;
 const ENTRIES: usize = 1 << WINDOW;
@@ -30,7 +32,7 @@ impl<const L: usize> Modulus<L> {
     /// Prepares a modulus; `None` unless it is odd with its top bit set.
     pub(super) fn new(n: &[u64; L]) -> Option<Self> {
         const { assert!(L > 1) };
-        if n[0] & 1 == 0 || n[L - 1] >> 63 == 0 {
+        if marks::declassified("RSA key check", (n[0] & 1) & (n[L - 1] >> 63)) == 0 {
             return None;
         }
         // Newton's iteration doubles the correct low bits: 3, 6, 12, 24, 48, 96.
@@ -210,7 +212,7 @@ pub(super) fn less<const L: usize>(a: &[u64; L], b: &[u64; L]) -> bool {
     for i in 0..L {
         (_, borrow) = sub(a[i], b[i], borrow);
     }
-    borrow == 1
+    marks::declassified("RSA input in range", borrow) == 1
 }
 
 /// `low + factor * h` over twice as many limbs, for results that fit them.

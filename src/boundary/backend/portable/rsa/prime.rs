@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{Random, check};
 use crate::error::{Error, Result};
+use crate::marks;
 
 /// The public exponent of every generated key, fixed before p and q.
 pub(in crate::boundary) const E: u64 = 65_537;
@@ -68,10 +69,11 @@ fn probable_prime<const H: usize>(
             return Err(Error::NotOperational);
         }
         let candidate = odd_candidate::<H>(random)?;
+        let fits = |good| marks::declassified("RSA candidate", good);
         if !has_small_factor(&candidate)
-            && check::large_enough(&candidate)
-            && other.is_none_or(|other| check::far_apart(&candidate, other))
-            && check::coprime_before(&candidate, E)?
+            && fits(check::large_enough(&candidate))
+            && other.is_none_or(|other| fits(check::far_apart(&candidate, other)))
+            && fits(check::coprime_before(&candidate, E)?)
             && miller_rabin(&candidate, rounds, random)?
         {
             return Ok(candidate);
@@ -100,7 +102,7 @@ pub(super) fn miller_rabin<const H: usize>(
 ) -> Result<bool> {
     // Steps 1 and 2: w - 1 = 2^a m.
     let before = Zeroizing::new(w.wrapping_sub(&Uint::ONE));
-    let a = before.trailing_zeros();
+    let a = marks::declassified("RSA candidate", before.trailing_zeros());
     let m = Zeroizing::new(before.wrapping_shr(a));
     let params = Zeroizing::new(FixedMontyParams::new(*w));
     let minus_one = Zeroizing::new(w.wrapping_sub(params.one()));
@@ -110,13 +112,14 @@ pub(super) fn miller_rabin<const H: usize>(
         let base = Zeroizing::new(FixedMontyForm::new(&base, &params));
         let mut z = Zeroizing::new(base.pow(&m));
         // Steps 4.4 and 4.5. A power that is 1 never becomes -1, so step 4.5.3 can be left out.
-        let mut passed = z.as_montgomery() == params.one() || *z.as_montgomery() == *minus_one;
+        let is = |ends| marks::declassified("RSA candidate", ends);
+        let mut passed = is(z.as_montgomery() == params.one()) || is(*z.as_montgomery() == *minus_one);
         for _ in 1..a {
             if passed {
                 break;
             }
             *z = z.square();
-            passed = *z.as_montgomery() == *minus_one;
+            passed = is(*z.as_montgomery() == *minus_one);
         }
         if !passed {
             return Ok(false);
@@ -132,7 +135,7 @@ fn base_below<const H: usize>(before: &Uint<H>, random: &mut Random<'_>) -> Resu
     for _ in 0..128 {
         random(&mut bytes)?;
         let base = Zeroizing::new(Uint::from_be_slice(&bytes));
-        if (base.ct_gt(&Uint::ONE) & base.ct_lt(before)).to_bool() {
+        if marks::declassified("RSA candidate", (base.ct_gt(&Uint::ONE) & base.ct_lt(before)).to_bool()) {
             return Ok(base);
         }
     }
@@ -141,7 +144,8 @@ fn base_below<const H: usize>(before: &Uint<H>, random: &mut Random<'_>) -> Resu
 
 /// True if one of the [`SMALL_PRIMES`] divides the number, in a time that tells the first of them.
 pub(super) fn has_small_factor<const H: usize>(number: &Uint<H>) -> bool {
-    SMALL_PRIMES.iter().any(|prime| number.rem_limb_with_reciprocal(prime) == Limb::ZERO)
+    let divides = |prime| number.rem_limb_with_reciprocal(prime) == Limb::ZERO;
+    SMALL_PRIMES.iter().any(|prime| marks::declassified("RSA candidate", divides(prime)))
 }
 
 /// The same for a public modulus.

@@ -13,6 +13,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::mont::{self, Modulus};
 use super::{Random, write_be};
 use crate::error::{Error, Result};
+use crate::marks;
 
 /// The numbers of a private key of one of the three sizes.
 pub(super) enum Numbers {
@@ -91,6 +92,7 @@ impl<const L: usize, const W: usize> Crt<L, W> {
         mont::from_be(q_bytes, &mut q).ok_or(Error::Rejected)?;
         let mut n = Zeroizing::new([0; W]);
         mont::multiply_add(&[0; L], &p, &q, &mut n);
+        marks::declassify("public key", &*n);
         let big_p = Zeroizing::new(Uint::<H>::from_be_slice(p_bytes));
         let big_q = Zeroizing::new(Uint::<H>::from_be_slice(q_bytes));
         let mut key = Box::new(Self {
@@ -170,6 +172,7 @@ impl<const L: usize, const W: usize> Crt<L, W> {
 
         let mut product = Zeroizing::new([0; W]);
         self.n.mul(&r, &s_form, &mut product);
+        marks::declassify("RSA blinding, itself blinded", &*product);
         let mut inverse = Zeroizing::new([0; W]);
         invert_public::<C, W>(&product, self.n.n(), &mut inverse)?;
         let mut inverse_form = Zeroizing::new([0; W]);
@@ -190,7 +193,12 @@ impl<const L: usize, const W: usize> Crt<L, W> {
         self.n.power_public(&form, self.e, &mut power);
         let mut back = Zeroizing::new([0; W]);
         self.n.leave(&power, &mut back);
-        if *back == *c { Ok(()) } else { Err(Error::Corrupted) }
+        let differs = back.iter().zip(c).fold(0, |seen, (a, b)| seen | (a ^ b));
+        if marks::declassified("RSA result leads back", differs) == 0 {
+            Ok(())
+        } else {
+            Err(Error::Corrupted)
+        }
     }
 
     fn show<T>(&self, show: impl FnOnce([&[u8]; 5]) -> Result<T>) -> Result<T> {
@@ -268,7 +276,8 @@ fn below_half<const W: usize>(random: &mut Random<'_>, out: &mut [u64; W]) -> Re
         *top &= u64::MAX >> 1;
     }
     // A source that gives zeros is broken; with a sound one this is never met.
-    if out.iter().all(|limb| *limb == 0) { Err(Error::EntropyFailed) } else { Ok(()) }
+    let seen = out.iter().fold(0, |seen, limb| seen | limb);
+    if marks::declassified("random number is zero", seen == 0) { Err(Error::EntropyFailed) } else { Ok(()) }
 }
 
 /// Inverse modulo n of a number that may be known.
