@@ -107,6 +107,50 @@ fn symbols_of_this_program() {
     assert!(has(&mangled("selftest", "power_on")), "a name that both builds have is found");
     assert_eq!(has(&mangled("builder", "test_named")), cfg!(strongroom_lab));
     assert_eq!(has(&mangled("lab", "cbc_encrypt")), cfg!(strongroom_lab));
+    assert_eq!(has(&mangled("imp", "ask")), cfg!(strongroom_lab), "marks::imp::ask");
+    // The instructions by which a program speaks to valgrind.
+    if cfg!(target_arch = "x86_64") {
+        let turned = [0x03, 0x0d, 0x3d, 0x33].map(|by| [0x48, 0xc1, 0xc7, by]);
+        let needle = [turned.as_flattened(), &[0x48, 0x87, 0xdb]].concat();
+        let found = program.windows(needle.len()).any(|window| window == needle);
+        assert_eq!(found, cfg!(strongroom_lab), "requests to valgrind");
+    }
+}
+
+/// Where secrets become public: each door of the code has a row with its reason in the document, and the other way
+/// round.
+#[test]
+fn every_door_has_its_reason() {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    fn walk(folder: &Path, names: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, names);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            for call in ["declassify(", "declassified("] {
+                for after in text.split(call).skip(1) {
+                    // The name comes first; the declarations have none.
+                    if let Some(named) = after.trim_start().strip_prefix('"') {
+                        names.insert(named.split('"').next().unwrap().into());
+                    }
+                }
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut names = BTreeSet::new();
+    walk(&root.join("src"), &mut names);
+    assert!(names.contains("public key"), "the search finds what is there");
+    let document = std::fs::read_to_string(root.join("docs/side-channels.md")).unwrap();
+    let (_, table) = document.split_once("| Door | Reason |").unwrap();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let rows: BTreeSet<_> = rows.map(|row| row.split('|').nth(1).unwrap().trim().to_owned()).collect();
+    assert_eq!(rows, names);
 }
 
 /// The ACVP program refuses an ordinary build, with the reason and the command; tests pass over it.

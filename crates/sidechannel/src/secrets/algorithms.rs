@@ -23,11 +23,17 @@ pub(crate) fn all(run: &mut Run) {
                 continue;
             }
             let template = template(algorithm, kind);
-            let key = if kind.modulus_len() == 0 {
-                rig.generate(&template)
+            let made = if kind.modulus_len() == 0 {
+                rig.session.generate(&template).map(Outcome::value)
             } else if let Some(der) = run.keys.iter().find(|der| rsa_kind(der) == kind) {
-                rig.bring_in(&template, der).unwrap()
+                rig.bring_in(&template, der)
             } else {
+                continue;
+            };
+            let Ok(key) = made else {
+                run.operation(&format!("a {} key for {}", kind.name(), algorithm.name()), || {
+                    made.map(|_| Gave::Nothing)
+                });
                 continue;
             };
             let used = Used { rig: &rig, algorithm, kind, key };

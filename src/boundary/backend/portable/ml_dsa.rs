@@ -85,7 +85,6 @@ impl PrivateKey {
             ($variant:ident) => {{
                 let expanded = Box::new(ExpandedSigningKey::from_seed(&seed));
                 let public = Box::new(expanded.verifying_key());
-                marks::declassify("public key", &*public);
                 Ok(Self {
                     expanded: Private::$variant(expanded),
                     public: PublicKey::of(kind, Public::$variant(public)),
@@ -256,7 +255,7 @@ impl PublicKey {
 
     /// Hands the encoded key to `with`.
     pub(in crate::boundary) fn with_bytes<R>(&self, with: impl FnOnce(&[u8]) -> R) -> R {
-        each!(&self.key, Public, key => with(&key.encode()))
+        each!(&self.key, Public, key => with(&marks::declassified("public key", key.encode())))
     }
 
     /// Begins the mu of a formatted message.

@@ -73,9 +73,7 @@ impl PrivateKey {
         };
         seed.as_mut_slice().zeroize();
         scrub_stack::<DEAD_WORDS>();
-        let key = key?;
-        each!(&key, Private, key => marks::declassify("public key", key.encapsulation_key()));
-        Ok(Self(key))
+        key.map(Self)
     }
 
     /// The parameter set.
@@ -89,7 +87,7 @@ impl PrivateKey {
 
     /// Hands the encoded public key to `with`.
     pub(in crate::boundary) fn with_public_key<R>(&self, with: impl FnOnce(&[u8]) -> R) -> R {
-        each!(&self.0, Private, key => with(&key.encapsulation_key().to_bytes()))
+        each!(&self.0, Private, key => with(&marks::declassified("public key", key.encapsulation_key().to_bytes())))
     }
 
     /// Encapsulation under the own public key; as [`PublicKey::encapsulate`].

@@ -46,7 +46,7 @@ pub(super) fn validate<const H: usize>(
     // p q = n: with the size of n this also makes both factors odd.
     let (low, high) = p.widening_mul(&*q);
     let (n_high, n_low) = public.n().split_at_checked(Uint::<H>::BYTES).ok_or(Error::Rejected)?;
-    require(high == *half::<H>(n_high)? && low == *half::<H>(n_low)?)?;
+    require((high == *half::<H>(n_high)?) & (low == *half::<H>(n_low)?))?;
     for factor in [&p, &q] {
         require(large_enough(factor))?;
     }
@@ -184,7 +184,7 @@ fn require_inverse_before<const H: usize>(value: &Uint<H>, prime: &Uint<H>, e: u
     let modulus = Zeroizing::new(non_zero(&prime.wrapping_sub(&Uint::ONE))?);
     let product = Zeroizing::new(value.widening_mul(&Uint::<H>::from_u64(e)));
     let rest = Zeroizing::new(Uint::rem_wide(*product, &modulus));
-    require(modulus.ct_gt(value).to_bool() && *rest == Uint::ONE)
+    require(modulus.ct_gt(value).to_bool() & (*rest == Uint::ONE))
 }
 
 /// `value` < modulus and value other = 1 mod modulus.
@@ -194,7 +194,7 @@ fn require_inverse<const H: usize>(value: &Uint<H>, other: &Uint<H>, modulus: &U
     let a = Zeroizing::new(FixedMontyForm::new(value, &params));
     let b = Zeroizing::new(FixedMontyForm::new(other, &params));
     let product = Zeroizing::new(a.mul(&b));
-    require(modulus.ct_gt(value).to_bool() && product.as_montgomery() == params.one())
+    require(modulus.ct_gt(value).to_bool() & (product.as_montgomery() == params.one()))
 }
 
 /// Copies a big-endian number into `exact`; what does not fit must be zero.
