@@ -39,7 +39,7 @@ done
 watch() {
     local log=$1
     shift
-    valgrind --quiet --error-limit=no --num-callers=60 --show-error-list=yes \
+    valgrind --error-limit=no --num-callers=60 -s \
         --suppressions=tests/valgrind/suppressions.supp --log-file="$log" "$program" "$@" 2>"$log.progress"
 }
 
@@ -53,15 +53,12 @@ fi
 answer=0
 watch "$work/run.log" "$@" "${keys[@]}" | tee "$work/run.txt" || answer=$?
 echo "suppressed, and how often:"
-sed -n 's/^==[0-9]*== *used_suppression: *\([0-9]*\) \(.*\) tests\/valgrind.*/  \1 \2/p;s/^--[0-9]*-- *used_suppression: *\([0-9]*\) \(.*\) tests\/valgrind.*/  \1 \2/p' "$work/run.log"
-# A suppression that nothing needs would hide what comes later.
-unused=$(sed -n '/^{/{n;s/^ *//p}' tests/valgrind/suppressions.supp | while read -r name; do
-    grep -qF "$name" "$work/run.log" || echo "  $name"
-done)
-if [ -n "$unused" ]; then
-    echo "suppressions that nothing needed:"
-    echo "$unused"
-fi
+grep -h "used_suppression:" "$work/run.log" "$work/leak.log" | sed 's/^.*used_suppression: *//; s/ tests\/valgrind.*//' |
+    awk '{ n = $1; $1 = ""; sum[$0] += n } END { for (name in sum) print "  " sum[name] name }' | sort -k2
+# One that nothing needs would hide what comes later.
+sed -n '/^{/{n;s/^ *//p}' tests/valgrind/suppressions.supp | while read -r name; do
+    grep -qF "$name" "$work/run.log" || echo "  not needed: $name"
+done
 if [ "$answer" -ne 0 ]; then
     echo "valgrind: FAILED: $work/run.log has the reports, $work/run.log.progress the operation each was in" >&2
     exit 1

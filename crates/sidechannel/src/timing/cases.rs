@@ -103,12 +103,10 @@ fn nanoseconds(call: impl FnOnce()) -> u64 {
 
 /// What the method shows where nothing differs, and where it does.
 fn controls() -> Vec<Case> {
-    let mut buffer = [0u8; 4096];
-    let compare = move |leaky: bool| {
+    let compare = |leaky: bool| {
         let other = [7u8; 4096];
-        move |class: bool, random: &mut Random| {
-            let _ = random.next();
-            buffer = other;
+        move |class: bool, _: &mut Random| {
+            let mut buffer = other;
             buffer[if class && leaky { 4095 } else { 0 }] ^= 1;
             nanoseconds(|| {
                 black_box(black_box(&buffer) == black_box(&other));

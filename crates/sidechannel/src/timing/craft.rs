@@ -2,7 +2,7 @@
 
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use hmac::{Hmac, Mac};
-use rsa::{BoxedUint, RsaPublicKey, hazmat::rsa_encrypt};
+use rsa::{BoxedUint, PublicKey, hazmat::rsa_encrypt};
 use sha2::{Digest, Sha256};
 
 /// PBKDF2 (RFC 8018 5.2) of one iteration and one block.
@@ -58,7 +58,7 @@ pub(crate) fn oaep(
     let mut seed = seed;
     mask(&db, &mut seed);
     let encoded = [&[first], &seed[..], &db].concat();
-    let key = RsaPublicKey::new(number(n), number(&[1, 0, 1])).unwrap();
+    let key = PublicKey::new(number(n), number(&[1, 0, 1])).unwrap();
     let bytes = rsa_encrypt(&key, &number(&encoded)).unwrap().to_be_bytes().to_vec();
     bytes[bytes.len() - n.len()..].to_vec()
 }
