@@ -15,6 +15,7 @@ use crate::boundary::key::{Paired, Permit, Vacant};
 use crate::boundary::tools::{Pairwise, Tools};
 use crate::error::{Error, Result};
 use crate::kat;
+use crate::marks;
 use crate::policy::ops::{Decrypt, Encrypt, Generate, Op, Sign, Unwrap, Verify, Wrap};
 use crate::state::{Staged, TestId};
 
@@ -294,6 +295,7 @@ fn pairwise(key: &rsa::PrivateKey, tools: &mut Tools<'_>, broken: bool) -> Resul
     let mut signature = Zeroizing::new([0; MAX]);
     let signature = signature.get_mut(..len).ok_or(Error::Corrupted)?;
     key.private_op(encoded, signature, &mut |random| tools.secret(random))?;
+    marks::declassify("signature", &*signature);
     if broken {
         digest = [0xc3; 32];
     }
