@@ -18,14 +18,16 @@ pub(crate) fn w(kek: &[u8; 32], check: [u8; 8], semiblocks: &[u8]) -> Vec<u8> {
     let cipher = aes::Aes256::new(kek.into());
     let mut out = [&check, semiblocks].concat();
     let count = semiblocks.len() / 8;
-    for t in 1..=6 * count as u64 {
-        let at = 8 + 8 * ((t as usize - 1) % count);
+    for t in 1..=6 * count {
+        let at = 8 + 8 * ((t - 1) % count);
         let mut block = [0; 16];
         block[..8].copy_from_slice(&out[..8]);
         block[8..].copy_from_slice(&out[at..at + 8]);
         cipher.encrypt_block((&mut block).into());
         out[at..at + 8].copy_from_slice(&block[8..]);
-        for (to, (from, step)) in out[..8].iter_mut().zip(block.iter().zip(t.to_be_bytes())) {
+        for (to, (from, step)) in
+            out[..8].iter_mut().zip(block.iter().zip(u64::try_from(t).unwrap().to_be_bytes()))
+        {
             *to = from ^ step;
         }
     }
