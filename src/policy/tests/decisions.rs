@@ -511,6 +511,18 @@ fn what_may_come_of_a_password() {
     );
     assert_eq!(may(&Attributes { owner: Some(OTHER), ..key_for(Usage::MAC) }), Err(Error::NotPermitted));
     assert_eq!(may(&Attributes { owner: Some(ME), ..key_for(Usage::MAC) }), Ok(()));
+    // STR-4: it is the password that is weighed against the engine's least, and not the template.
+    for (len, least, expected) in [
+        (14, 112, Ok(())),
+        (14, 113, Err(Error::NotPermitted)),
+        (13, 104, Ok(())),
+        (13, 105, Err(Error::NotPermitted)),
+    ] {
+        let mut asked = stretched(&params, len, Profile::General);
+        asked.rulebook.min_strength = Strength(least);
+        let target = Target::Password { template: &key_for(Usage::MAC) };
+        assert_eq!(verdict::<ops::Stretch>(&asked, target), expected, "{len} bytes, {least} bits");
+    }
 }
 
 /// STR-3 and KDF-1, with a hash and without one.
