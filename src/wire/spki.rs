@@ -405,6 +405,12 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_element_and_point_are_those_of_a_curve() {
+        assert_eq!(EcCurve::ALL.map(EcCurve::field_len).into_iter().max(), Some(EcCurve::MAX_FIELD));
+        assert_eq!(EcCurve::ALL.map(EcCurve::point_len).into_iter().max(), Some(EcCurve::MAX_POINT));
+    }
+
+    #[test]
     fn damage_is_rejected_or_canonical() {
         for bytes in ALL {
             for_each_damaged(bytes, |damaged| {

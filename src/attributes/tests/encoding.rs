@@ -6,8 +6,10 @@ use proptest::prelude::*;
 
 use super::narrowing::attributes;
 use super::*;
+use crate::handle::KeyId;
 use crate::wire::policy::{MAX_LEN, emit, parse};
 use crate::wire::testing::{for_each_damaged, replaced};
+use crate::wire::wrapped_key::{Claims, MAX_HEADER, emit_header};
 use crate::wire::{Reader, Writer};
 
 fn encode(attributes: &Attributes) -> Vec<u8> {
@@ -108,7 +110,7 @@ fn the_encoding_is_fixed() {
 }
 
 #[test]
-fn the_longest_policy_fits() {
+fn the_longest_policy_and_header_fit() {
     // More rules than any family has, so longer than any valid one.
     let mut longest = kek().trusted().uses(1).owner(1).label(&[1; 32]).application(&[2; 64]).build().unwrap();
     longest.validity = Validity { not_before: Some(1), not_after: Some(2) };
@@ -118,6 +120,12 @@ fn the_longest_policy_fits() {
     let bytes = encode(&longest);
     assert_eq!(bytes.len(), MAX_LEN);
     assert_eq!(decode(&bytes), Err(Error::Rejected), "a policy that cannot be built cannot be read");
+
+    let mut header = [0; MAX_HEADER];
+    let id = |byte| KeyId::from_bytes([byte; 16]);
+    let uses = Some((1, 2));
+    let claims = Claims { id: id(1), origin: 0, strength: Strength(256), uses, attributes: longest };
+    assert_eq!(emit_header(&id(2), &claims, 60, &mut header), Ok(MAX_HEADER), "and no more than that");
 }
 
 #[test]

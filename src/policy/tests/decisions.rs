@@ -552,3 +552,67 @@ fn a_child_is_no_stronger_than_what_it_comes_of() {
     assert_eq!(made(cmac, KeyKind::Aes256, &Params::NONE.label(b"l"), 256), (256, none), "a label will do");
     assert_eq!(made(cmac, KeyKind::Aes256, &Params::NONE, 256), (256, Caveats::NO_CONTEXT));
 }
+
+/// What comes of a key has no right that the key lacks; what comes of a public one inherits nothing.
+#[test]
+fn a_child_has_no_right_that_its_parent_lacks() {
+    let charges = Cell::new(0);
+    let ask = |parent: &Attributes, template: &Attributes| {
+        let asked = Request { now: Some(15), ..user(Algorithm::CounterCmac, Params::NONE.info(b"i")) };
+        verdict::<ops::Derive>(&asked, Target::Child { parent: fake(parent, &charges), template })
+    };
+    let validity = Validity { not_before: Some(10), not_after: Some(20) };
+    let rules = Rules::one(Rule::any(Algorithm::CounterCmac));
+    let parent = Attributes {
+        rules,
+        export: Export::NATIVE,
+        validity,
+        owner: Some(ME),
+        lifetime: Lifetime::Persistent,
+        uses: Some(9),
+        ..key_for(Usage::DERIVE)
+    };
+    let child = Attributes {
+        export: Export::NATIVE,
+        validity,
+        owner: Some(ME),
+        lifetime: Lifetime::Persistent,
+        ..key_for(Usage::MAC)
+    };
+    let session = |of: &Attributes| Attributes { lifetime: Lifetime::Session, ..of.clone() };
+    assert_eq!(ask(&parent, &child), Ok(()), "all that the parent has");
+    assert_eq!(ask(&parent, &session(&child)), Ok(()));
+    assert_eq!(ask(&session(&parent), &session(&child)), Ok(()));
+    assert_eq!(ask(&parent, &Attributes { export: Export::NONE, ..child.clone() }), Ok(()));
+    let anybodys = Attributes { owner: None, ..parent.clone() };
+    assert_eq!(ask(&anybodys, &child), Ok(()));
+    assert_eq!(ask(&anybodys, &Attributes { owner: None, ..child.clone() }), Ok(()));
+    let before = charges.get();
+
+    let earlier = Validity { not_before: Some(9), ..validity };
+    let public = Attributes { class: KeyClass::Public, ..session(&parent) };
+    for (what, parent, wider) in [
+        ("export", &parent, Attributes { export: Export::INTEROPERABLE, ..child.clone() }),
+        ("validity", &parent, Attributes { validity: earlier, ..child.clone() }),
+        ("no validity", &parent, Attributes { validity: Validity::ALWAYS, ..child.clone() }),
+        ("owner", &parent, Attributes { owner: None, ..child.clone() }),
+        ("lifetime", &session(&parent), child.clone()),
+    ] {
+        assert_eq!(ask(parent, &wider), Err(Error::NotPermitted), "{what}");
+        assert_eq!(ask(&public, &wider), Ok(()), "{what} of nobody");
+    }
+    let refused = charges.get() - before;
+    assert_eq!(refused, 5, "a refusal charges nothing, and each child of the public key is a use");
+
+    // The same secret can come again: no counter of IVs, and no pair.
+    let numbered = Attributes {
+        rules: Rules::one(Rule::any(Algorithm::AesCtr)),
+        usage: Usage::ENCRYPT,
+        ..child.clone()
+    };
+    let private = Attributes { class: KeyClass::Private, ..child };
+    for parent in [&parent, &public] {
+        assert_eq!(ask(parent, &numbered), Err(Error::NotPermitted));
+        assert_eq!(ask(parent, &private), Err(Error::InvalidArgument));
+    }
+}
