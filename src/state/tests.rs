@@ -52,6 +52,13 @@ fn every_transition_is_the_one_in_the_table() {
 }
 
 #[test]
+fn every_state_has_its_name() {
+    let names = State::ALL.map(State::name);
+    assert_eq!(names, ["PowerOff", "Initialising", "Operational", "SelfTest", "Error", "Zeroised"]);
+    assert_eq!(names, State::ALL.map(|state| std::format!("{state:?}")), "as in reports, so in messages");
+}
+
+#[test]
 fn only_operational_serves() {
     for (state, serves) in [
         (State::PowerOff, false),
@@ -241,6 +248,41 @@ fn tests_that_were_abandoned_stop_the_module() {
         assert!(matches!(module.enter(), Err(Error::NotOperational)), "poisoned: {poisoned}");
         assert_eq!(module.state(), State::Error);
     }
+}
+
+/// FSM-12: who waited for tests trusts no verdict of a thread that then panicked.
+#[test]
+fn a_verdict_whose_thread_panicked_is_none() {
+    // A waiter that comes too late to wait is served: then the next attempt, with more time, decides.
+    let refused = (1..=40).any(|attempt| {
+        let module = module_in(State::Operational);
+        let (started, has_started) = mpsc::channel();
+        thread::scope(|scope| {
+            let module = &module;
+            let testing = module.begin_tests().unwrap();
+            module.apply(Event::TestsRequested);
+            let waiter = scope.spawn(move || {
+                started.send(()).unwrap();
+                module.enter().is_err()
+            });
+            has_started.recv().unwrap();
+            thread::sleep(Duration::from_millis(5 * attempt));
+            let unwound = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+                let _testing = testing;
+                module.apply(Event::TestsPassed);
+                panic!("a self-test panics at last");
+            }));
+            assert!(unwound.is_err());
+            waiter.join().unwrap() && module.state() == State::Error
+        })
+    });
+    assert!(refused);
+}
+
+/// The tests may pass between the short look at the state and the long one.
+#[test]
+fn the_long_look_at_the_state_serves_too() {
+    assert_eq!(module_in(State::Operational).settle_later(), Ok(()));
 }
 
 #[test]
