@@ -16,13 +16,17 @@
     clippy::cast_possible_truncation
 )]
 
+mod acvp;
 mod fixture;
+mod image;
 mod public_key;
 mod seeds;
 mod sequence;
 mod unwrap;
 mod wrapped_key;
 
+pub use acvp::acvp;
+pub use image::image;
 pub use public_key::public_key;
 pub use seeds::seeds;
 pub use sequence::sequence;
@@ -33,5 +37,11 @@ pub use wrapped_key::wrapped_key;
 pub type Body = fn(&[u8]);
 
 /// Every target by the name of its directory in `fuzz/corpus`.
-pub const TARGETS: [(&str, Body); 4] =
-    [("wrapped_key", wrapped_key), ("unwrap", unwrap), ("public_key", public_key), ("sequence", sequence)];
+pub const TARGETS: [(&str, Body); 6] = [
+    ("wrapped_key", wrapped_key),
+    ("unwrap", unwrap),
+    ("public_key", public_key),
+    ("sequence", sequence),
+    ("image", image),
+    ("acvp", acvp),
+];

@@ -12,6 +12,8 @@ pub fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
         "unwrap" => unwrap(),
         "public_key" => public_key(),
         "sequence" => sequence(),
+        "image" => image(),
+        "acvp" => acvp(),
         _ => Vec::new(),
     }
 }
@@ -70,4 +72,23 @@ fn sequence() -> Vec<(String, Vec<u8>)> {
         bytes.collect()
     };
     (1..=12).map(|seed| (format!("calls-{seed}"), stream(seed, 150 * seed as usize))).collect()
+}
+
+fn image() -> Vec<(String, Vec<u8>)> {
+    let mut seeds = vec![("raw".into(), vec![3, 0x7f, b'E', b'L', b'F', 2, 1])];
+    for (number, name) in ["elf-32", "elf-64", "slot"].into_iter().enumerate() {
+        seeds.push((name.into(), vec![number as u8]));
+        seeds.push((format!("{name}-flipped"), [&[number as u8][..], &flip(40, 1)].concat()));
+        seeds.push((format!("{name}-cut"), vec![number as u8, 4, 0, 60, 0]));
+    }
+    seeds
+}
+
+fn acvp() -> Vec<(String, Vec<u8>)> {
+    let mut seeds = vec![("raw".into(), [&[255, 0, 0][..], b"[{}]"].concat())];
+    for set in 0..16 {
+        seeds.push((format!("set-{set:02}"), vec![set, 0, 0]));
+        seeds.push((format!("set-{set:02}-flipped"), [&[set, 1, 1][..], &flip(150, 2)].concat()));
+    }
+    seeds
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use strongroom_fuzz_bodies::{Body, TARGETS, public_key, seeds, sequence, unwrap, wrapped_key};
+use strongroom_fuzz_bodies::{Body, TARGETS, acvp, image, public_key, seeds, sequence, unwrap, wrapped_key};
 
 fn corpus(target: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target)
@@ -120,4 +120,14 @@ fn public_key_explored() {
 #[test]
 fn sequence_explored() {
     explore(sequence, bytes(2000));
+}
+
+#[test]
+fn image_explored() {
+    explore(image, prop_oneof![damage(1), bytes(300)]);
+}
+
+#[test]
+fn acvp_explored() {
+    explore(acvp, prop_oneof![damage(3), bytes(300)]);
 }

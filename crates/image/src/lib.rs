@@ -29,7 +29,7 @@ mod scan;
 mod sign;
 
 pub use file::FileImage;
-pub use sign::{ImageError, sign, sign_linked, verify, verify_linked};
+pub use sign::{Form, ImageError, sign, sign_bytes, sign_linked, verify, verify_bytes, verify_linked};
 
 /// Length of an integrity value.
 pub(crate) const VALUE: usize = 32;

@@ -75,7 +75,7 @@ impl From<Misfit> for ImageError {
 /// # Errors
 /// [`ImageError`]; the file is then as it was.
 pub fn sign(path: &Path) -> Result<[u8; VALUE], ImageError> {
-    write(path, whole)
+    write(path, Form::File)
 }
 
 /// Verifies what [`sign`] signed; answers the integrity value.
@@ -83,7 +83,7 @@ pub fn sign(path: &Path) -> Result<[u8; VALUE], ImageError> {
 /// # Errors
 /// [`ImageError`].
 pub fn verify(path: &Path) -> Result<[u8; VALUE], ImageError> {
-    compare(path, whole)
+    verify_bytes(Form::File, &fs::read(path)?)
 }
 
 /// Signs the ELF file of a firmware that registers `strongroom::linked_image!`; answers its integrity value.
@@ -92,7 +92,7 @@ pub fn verify(path: &Path) -> Result<[u8; VALUE], ImageError> {
 /// # Errors
 /// [`ImageError`]; the file is then as it was.
 pub fn sign_linked(path: &Path) -> Result<[u8; VALUE], ImageError> {
-    write(path, linked)
+    write(path, Form::Linked)
 }
 
 /// Verifies what [`sign_linked`] signed; answers the integrity value.
@@ -100,7 +100,39 @@ pub fn sign_linked(path: &Path) -> Result<[u8; VALUE], ImageError> {
 /// # Errors
 /// [`ImageError`].
 pub fn verify_linked(path: &Path) -> Result<[u8; VALUE], ImageError> {
-    compare(path, linked)
+    verify_bytes(Form::Linked, &fs::read(path)?)
+}
+
+/// What an image registers, and so where its integrity value stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A [`FileImage`](crate::FileImage): the whole file, with a [`Slot`](crate::Slot) in it.
+    File,
+    /// `strongroom::linked_image!`: the regions that symbols of an ELF file name.
+    Linked,
+}
+
+/// As [`sign`] and [`sign_linked`], of a file in memory: for build tools that have not written it yet.
+///
+/// # Errors
+/// [`ImageError`]; the bytes are then as they were.
+pub fn sign_bytes(form: Form, file: &mut [u8]) -> Result<[u8; VALUE], ImageError> {
+    let Measured { value, place } = form.measure(file)?;
+    file.get_mut(place).ok_or(ImageError::NoSlot)?.copy_from_slice(&value);
+    Ok(value)
+}
+
+/// As [`verify`] and [`verify_linked`], of a file in memory.
+///
+/// # Errors
+/// [`ImageError`].
+pub fn verify_bytes(form: Form, file: &[u8]) -> Result<[u8; VALUE], ImageError> {
+    let Measured { value, place } = form.measure(file)?;
+    match file.get(place) {
+        Some(held) if held == [0; VALUE] => Err(ImageError::Unsigned),
+        Some(held) if held == value => Ok(value),
+        _ => Err(ImageError::Damaged),
+    }
 }
 
 /// The value a file should have, and where it stands.
@@ -109,7 +141,14 @@ struct Measured {
     place: Range<usize>,
 }
 
-type Measure = fn(&[u8]) -> Result<Measured, ImageError>;
+impl Form {
+    fn measure(self, file: &[u8]) -> Result<Measured, ImageError> {
+        match self {
+            Self::File => whole(file),
+            Self::Linked => linked(file),
+        }
+    }
+}
 
 fn whole(file: &[u8]) -> Result<Measured, ImageError> {
     let at = match scan::slots(file)? {
@@ -147,24 +186,11 @@ fn value(regions: &[&[&[u8]]]) -> [u8; VALUE] {
     mac.finalize().into_bytes().into()
 }
 
-fn compare(path: &Path, measure: Measure) -> Result<[u8; VALUE], ImageError> {
-    let file = fs::read(path)?;
-    let Measured { value, place } = measure(&file)?;
-    match file.get(place) {
-        Some(held) if held == [0; VALUE] => Err(ImageError::Unsigned),
-        Some(held) if held == value => Ok(value),
-        _ => Err(ImageError::Damaged),
-    }
-}
-
-fn write(path: &Path, measure: Measure) -> Result<[u8; VALUE], ImageError> {
+fn write(path: &Path, form: Form) -> Result<[u8; VALUE], ImageError> {
     // Through links: the file itself is replaced.
     let path = fs::canonicalize(path)?;
     let mut file = fs::read(&path)?;
-    let Measured { value, place } = measure(&file)?;
-    if let Some(held) = file.get_mut(place) {
-        held.copy_from_slice(&value);
-    }
+    let value = sign_bytes(form, &mut file)?;
     let new = beside(&path);
     let replaced = fill(&new, &path, &file).and_then(|()| fs::rename(&new, &path));
     if let Err(error) = replaced {
