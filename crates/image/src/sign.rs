@@ -118,8 +118,16 @@ pub enum Form {
 /// [`ImageError`]; the bytes are then as they were.
 pub fn sign_bytes(form: Form, file: &mut [u8]) -> Result<[u8; VALUE], ImageError> {
     let Measured { value, place } = form.measure(file)?;
-    file.get_mut(place).ok_or(ImageError::NoSlot)?.copy_from_slice(&value);
-    Ok(value)
+    let mut held = value;
+    file.get_mut(place.clone()).ok_or(ImageError::NoSlot)?.swap_with_slice(&mut held);
+    if verify_bytes(form, file).is_ok() {
+        return Ok(value);
+    }
+    // The value went over what says where it stands.
+    file.get_mut(place).ok_or(ImageError::NoSlot)?.copy_from_slice(&held);
+    Err(ImageError::NotLinked(
+        "__strongroom_reference lies in the headers of the file, its symbols or their names",
+    ))
 }
 
 /// As [`verify`] and [`verify_linked`], of a file in memory.
