@@ -29,6 +29,8 @@ use crate::error::{Error, Result};
 use crate::wire::spki::EcCurve;
 
 /// A prepared form.
+// The size of a variant is the size of its tables; a Box would put key bytes on a heap.
+#[allow(clippy::large_enum_variant)]
 pub(in crate::boundary) enum Prepared {
     None,
     Gcm(GcmKey),

@@ -125,7 +125,11 @@ fn the_longest_policy_and_header_fit() {
     let id = |byte| KeyId::from_bytes([byte; 16]);
     let uses = Some((1, 2));
     let claims = Claims { id: id(1), origin: 0, strength: Strength(256), uses, attributes: longest };
-    assert_eq!(emit_header(&id(2), &claims, 60, &mut header), Ok(MAX_HEADER), "and no more than that");
+    assert_eq!(
+        emit_header(Algorithm::NativeWrap, &id(2), &claims, 60, &mut header),
+        Ok(MAX_HEADER),
+        "and no more than that"
+    );
 }
 
 #[test]

@@ -192,7 +192,7 @@ fn expand(key: &[[u8; 4]], words: &mut [[u8; 4]; 60]) {
             word = sub_word(word);
             word.rotate_left(1);
             word[0] ^= rcon;
-            rcon = (rcon << 1) ^ (rcon >> 7) * 0x1b;
+            rcon = (rcon << 1) ^ ((rcon >> 7) * 0x1b);
         } else if nk > 6 && i % nk == 4 {
             word = sub_word(word);
         }

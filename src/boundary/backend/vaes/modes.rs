@@ -143,6 +143,7 @@ fn each_register<C: Cpu>(text: &[u8], out: &mut [u8], mut f: impl FnMut(usize, C
 
 #[inline(always)]
 fn counters<C: Cpu>(cpu: C, next: u128) -> [C::Reg; WIDE] {
+    #[allow(clippy::cast_possible_truncation)] // the upper half is masked away
     let halves = |n: u128| ((n >> 64) as u64, (n & u128::from(u64::MAX)) as u64);
     let (high, low) = halves(next);
     let mut blocks = [cpu.add64(cpu.number(high, low), cpu.lanes()); WIDE];
