@@ -7,10 +7,14 @@
 //! [`Backends`] and one `match` in its dispatcher.
 
 pub(crate) mod aes;
+#[cfg(all(target_arch = "x86_64", feature = "std", any(feature = "ml-kem", feature = "ml-dsa")))]
+pub(crate) mod avx2;
 #[cfg(feature = "ecdsa")]
 pub(crate) mod ec_lanes;
 #[cfg(feature = "ed25519")]
 pub(crate) mod ed25519_lanes;
+#[cfg(feature = "hybrid")]
+pub(crate) mod hybrid;
 #[cfg(all(
     target_arch = "x86_64",
     feature = "std",
@@ -19,6 +23,10 @@ pub(crate) mod ed25519_lanes;
 pub(crate) mod ifma;
 #[cfg(all(feature = "rsa", feature = "std", target_arch = "x86_64"))]
 pub(crate) mod ifma_rsa;
+#[cfg(feature = "ml-dsa")]
+pub(crate) mod ml_dsa;
+#[cfg(feature = "ml-kem")]
+pub(crate) mod ml_kem;
 pub(crate) mod portable;
 #[cfg(feature = "rsa")]
 pub(crate) mod rsa;
@@ -36,10 +44,13 @@ use super::batch::LANES;
 pub enum Backend {
     /// What runs on every processor.
     Portable,
-    /// AVX-512 IFMA: groups in the lanes of vectors, and RSA private operations alone.
+    /// AVX-512 IFMA: groups in the lanes of vectors, and RSA private operations alone. Its processors have AVX2,
+    /// and lattices run on that.
     Ifma,
     /// AES-GCM, CTR and CBC on VAES and VPCLMULQDQ.
     Vaes,
+    /// AVX2: ML-KEM and ML-DSA.
+    Avx2,
 }
 
 /// The lanes of a group: each an operation of its own, or empty.
@@ -48,7 +59,7 @@ pub(in crate::boundary) type Lanes<T> = [Option<T>; LANES];
 
 impl Backend {
     /// Every set, whether or not this build and this processor have it.
-    pub const ALL: [Self; 3] = [Self::Portable, Self::Ifma, Self::Vaes];
+    pub const ALL: [Self; 4] = [Self::Portable, Self::Ifma, Self::Vaes, Self::Avx2];
 
     /// Name for reports.
     #[must_use]
@@ -57,6 +68,7 @@ impl Backend {
             Self::Portable => "portable",
             Self::Ifma => "ifma",
             Self::Vaes => "vaes",
+            Self::Avx2 => "avx2",
         }
     }
 
@@ -78,6 +90,10 @@ pub struct Backends {
     pub(in crate::boundary) rsa: Which,
     /// GCM, CTR, CBC and single blocks.
     pub(in crate::boundary) aes: aes::Which,
+    /// Keys of ML-KEM and what they do.
+    pub(in crate::boundary) ml_kem: Lattice,
+    /// Keys of ML-DSA and what they do.
+    pub(in crate::boundary) ml_dsa: Lattice,
 }
 
 /// The implementation of a family.
@@ -126,16 +142,47 @@ impl Which {
     }
 }
 
-impl Backends {
-    const PORTABLE: Self = Self::all(Which::Portable);
+/// The implementation of a lattice family.
+#[derive(Clone, Copy)]
+pub(in crate::boundary) enum Lattice {
+    /// On every processor.
+    Portable,
+    /// AVX2. The proof that the processor has it is the choice.
+    #[cfg(all(target_arch = "x86_64", feature = "std", any(feature = "ml-kem", feature = "ml-dsa")))]
+    Avx2(avx2::Avx2),
+}
 
-    const fn all(which: Which) -> Self {
-        Self { ec_groups: which, ed25519_groups: which, rsa: which, aes: aes::Which::Portable }
+impl Lattice {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Portable => Backend::Portable.name(),
+            #[cfg(all(target_arch = "x86_64", feature = "std", any(feature = "ml-kem", feature = "ml-dsa")))]
+            Self::Avx2(_) => Backend::Avx2.name(),
+        }
+    }
+
+    #[cfg(all(target_arch = "x86_64", feature = "std", any(feature = "ml-kem", feature = "ml-dsa")))]
+    fn avx2() -> Option<Self> {
+        avx2::Avx2::detect().map(Self::Avx2)
+    }
+
+    #[cfg(not(all(target_arch = "x86_64", feature = "std", any(feature = "ml-kem", feature = "ml-dsa"))))]
+    const fn avx2() -> Option<Self> {
+        None
+    }
+}
+
+impl Backends {
+    const PORTABLE: Self = Self::all(Which::Portable, Lattice::Portable);
+
+    const fn all(which: Which, lattice: Lattice) -> Self {
+        let aes = aes::Which::Portable;
+        Self { ec_groups: which, ed25519_groups: which, rsa: which, aes, ml_kem: lattice, ml_dsa: lattice }
     }
 
     /// The fastest that this build and this processor have.
     pub(crate) fn fastest() -> Self {
-        let arithmetic = Self::of(Backend::Ifma).unwrap_or(Self::PORTABLE);
+        let arithmetic = Self::of(Backend::Ifma).or_else(|| Self::of(Backend::Avx2)).unwrap_or(Self::PORTABLE);
         Self { aes: aes::Which::vaes().unwrap_or(aes::Which::Portable), ..arithmetic }
     }
 
@@ -143,8 +190,12 @@ impl Backends {
     pub(crate) fn of(backend: Backend) -> Option<Self> {
         match backend {
             Backend::Portable => Some(Self::PORTABLE),
-            Backend::Ifma => Which::ifma().map(Self::all),
             Backend::Vaes => aes::Which::vaes().map(|aes| Self { aes, ..Self::PORTABLE }),
+            Backend::Ifma => {
+                let lattice = Lattice::avx2().unwrap_or(Lattice::Portable);
+                Which::ifma().map(|which| Self::all(which, lattice))
+            }
+            Backend::Avx2 => Lattice::avx2().map(|lattice| Self::all(Which::Portable, lattice)),
         }
     }
 
@@ -156,6 +207,8 @@ impl Backends {
             (cfg!(feature = "ed25519"), "Ed25519 groups", self.ed25519_groups.name()),
             (cfg!(feature = "rsa"), "RSA", self.rsa.name()),
             (true, "AES", self.aes.name()),
+            (cfg!(feature = "ml-kem"), "ML-KEM", self.ml_kem.name()),
+            (cfg!(feature = "ml-dsa"), "ML-DSA", self.ml_dsa.name()),
         ];
         families.into_iter().filter(|(built, ..)| *built).map(|(_, family, name)| (family, name))
     }

@@ -4,6 +4,12 @@
 use super::alg::mac::MacState;
 use super::backend::Backends;
 use super::backend::aes::{BlockKey, GcmKey};
+#[cfg(feature = "hybrid")]
+use super::backend::hybrid;
+#[cfg(feature = "ml-dsa")]
+use super::backend::ml_dsa;
+#[cfg(feature = "ml-kem")]
+use super::backend::ml_kem;
 use super::backend::portable::aes::modes::CmacKey;
 #[cfg(feature = "ecdsa")]
 #[cfg(feature = "secp256k1")]
@@ -13,12 +19,6 @@ use super::backend::portable::ec::{self, P256, P384, P521};
 #[cfg(feature = "ed25519")]
 use super::backend::portable::ed25519;
 use super::backend::portable::hash::HmacKey;
-#[cfg(feature = "hybrid")]
-use super::backend::portable::hybrid;
-#[cfg(feature = "ml-dsa")]
-use super::backend::portable::ml_dsa;
-#[cfg(feature = "ml-kem")]
-use super::backend::portable::ml_kem;
 #[cfg(feature = "slh-dsa")]
 use super::backend::portable::slh_dsa;
 #[cfg(feature = "rsa")]
@@ -118,27 +118,27 @@ impl Prepared {
             (KeyKind::Ed25519, KeyClass::Public) => Ok(Self::Ed25519Public(ed25519::PublicKey::new(bytes)?)),
             #[cfg(feature = "ml-kem")]
             (KeyKind::MlKem512 | KeyKind::MlKem768 | KeyKind::MlKem1024, KeyClass::Private) => {
-                Ok(Self::MlKem(ml_kem::PrivateKey::new(attributes.kind, bytes)?))
+                Ok(Self::MlKem(ml_kem::PrivateKey::new(backends, attributes.kind, bytes)?))
             }
             #[cfg(feature = "ml-kem")]
             (KeyKind::MlKem512 | KeyKind::MlKem768 | KeyKind::MlKem1024, KeyClass::Public) => {
-                Ok(Self::MlKemPublic(ml_kem::PublicKey::new(attributes.kind, bytes)?))
+                Ok(Self::MlKemPublic(ml_kem::PublicKey::new(backends, attributes.kind, bytes)?))
             }
             #[cfg(feature = "hybrid")]
             (KeyKind::HybridP384MlKem1024, KeyClass::Private) => {
-                Ok(Self::Hybrid(alloc::boxed::Box::new(hybrid::PrivateKey::new(bytes)?)))
+                Ok(Self::Hybrid(alloc::boxed::Box::new(hybrid::PrivateKey::new(backends, bytes)?)))
             }
             #[cfg(feature = "hybrid")]
             (KeyKind::HybridP384MlKem1024, KeyClass::Public) => {
-                Ok(Self::HybridPublic(alloc::boxed::Box::new(hybrid::PublicKey::new(bytes)?)))
+                Ok(Self::HybridPublic(alloc::boxed::Box::new(hybrid::PublicKey::new(backends, bytes)?)))
             }
             #[cfg(feature = "ml-dsa")]
             (KeyKind::MlDsa44 | KeyKind::MlDsa65 | KeyKind::MlDsa87, KeyClass::Private) => {
-                Ok(Self::MlDsa(ml_dsa::PrivateKey::new(attributes.kind, bytes)?))
+                Ok(Self::MlDsa(ml_dsa::PrivateKey::new(backends, attributes.kind, bytes)?))
             }
             #[cfg(feature = "ml-dsa")]
             (KeyKind::MlDsa44 | KeyKind::MlDsa65 | KeyKind::MlDsa87, KeyClass::Public) => {
-                Ok(Self::MlDsaPublic(ml_dsa::PublicKey::new(attributes.kind, bytes)?))
+                Ok(Self::MlDsaPublic(ml_dsa::PublicKey::new(backends, attributes.kind, bytes)?))
             }
             #[cfg(feature = "rsa")]
             (KeyKind::Rsa2048 | KeyKind::Rsa3072 | KeyKind::Rsa4096, KeyClass::Private) => {

@@ -113,7 +113,7 @@ fn with_info<R>(prepared: &Prepared, with: impl FnOnce(&PublicKeyInfo<'_>) -> Re
     }
     #[cfg(feature = "hybrid")]
     {
-        use super::backend::portable::hybrid;
+        use super::backend::hybrid;
         let public = match prepared {
             Prepared::Hybrid(key) => Some(key.public_bytes()?),
             Prepared::HybridPublic(key) => Some(key.bytes()?),
@@ -131,6 +131,7 @@ fn with_info<R>(prepared: &Prepared, with: impl FnOnce(&PublicKeyInfo<'_>) -> Re
             return key.with_bytes(|bytes| with(&PublicKeyInfo::Set { kind: key.kind(), key: bytes }));
         }
         Prepared::MlDsaPublic(key) => {
+            let key = key.public();
             return key.with_bytes(|bytes| with(&PublicKeyInfo::Set { kind: key.kind(), key: bytes }));
         }
         _ => {}

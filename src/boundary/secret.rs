@@ -74,9 +74,8 @@ fn scrub_dead_stack() {
 /// crate reach deeper than those above.
 #[inline(never)]
 pub(in crate::boundary) fn scrub_stack<const WORDS: usize>() {
-    let mut dead = [0u64; WORDS];
-    dead.zeroize();
-    core::hint::black_box(&dead);
+    let dead = [0u64; WORDS];
+    zeroize::optimization_barrier(&dead);
 }
 
 /// The secret of a key. Masking would go here: nobody outside the boundary sees how it is stored.

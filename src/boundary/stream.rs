@@ -6,7 +6,7 @@ use super::alg::mac::MacState;
 use super::alg::ml_dsa;
 use super::backend::portable::hash::HashState;
 #[cfg(feature = "ml-dsa")]
-use super::backend::portable::ml_dsa::{MU, MuState};
+use super::backend::ml_dsa::{MU, MuState};
 use super::key::Permit;
 use crate::algorithm::{Hash, Params};
 use crate::error::{Error, Result};

@@ -807,7 +807,7 @@ pub(crate) static KINDS: &[KindRow] = &[
             &ml_kem::DECAPSULATE,
             &ml_kem::REJECT,
         ],
-        public_len: super::backend::portable::hybrid::PUBLIC,
+        public_len: super::backend::hybrid::PUBLIC,
     },
 ];
 

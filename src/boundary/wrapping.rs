@@ -6,6 +6,7 @@
 //! * Interoperable: symmetric keys as they are, asymmetric keys as PKCS#8 (RFC 5208, RFC 5915, RFC 8017,
 //!   RFC 8410), under KW, KWP, GCM, OAEP, RSA with AES, or a hybrid key. The policy stays behind.
 
+use super::backend::Backends;
 use super::key::{Header, Origin, Paired, Permit, Vacant};
 use super::prepared::Prepared;
 use super::scratch::Scratch;
@@ -284,7 +285,7 @@ impl Opened {
             }
             (_, PrivateKeyInfo::Set { kind: found, secret, public }) if found == kind => {
                 exactly(place.bytes(), secret)?;
-                same_as_derived(kind, secret, public)
+                same_as_derived(place.backends(), kind, secret, public)
             }
             #[cfg(feature = "rsa")]
             (_, PrivateKeyInfo::Rsa { n, e, d, p, q, dp, dq, qinv }) if n.len() == kind.modulus_len() => {
@@ -316,17 +317,17 @@ fn exactly(to: &mut [u8], from: &[u8]) -> Result<()> {
 }
 
 /// A post-quantum key: the public half that came along, if any, is that of the secret.
-fn same_as_derived(kind: KeyKind, secret: &[u8], public: Option<&[u8]>) -> Result<()> {
-    let _ = (secret, public);
+fn same_as_derived(backends: &Backends, kind: KeyKind, secret: &[u8], public: Option<&[u8]>) -> Result<()> {
+    let _ = (backends, secret, public);
     match kind {
         #[cfg(feature = "ml-kem")]
         KeyKind::MlKem512 | KeyKind::MlKem768 | KeyKind::MlKem1024 => {
-            let key = super::backend::portable::ml_kem::PrivateKey::new(kind, secret)?;
+            let key = super::backend::ml_kem::PrivateKey::new(backends, kind, secret)?;
             key.with_public_key(|key| same_if_given(public, key))
         }
         #[cfg(feature = "ml-dsa")]
         KeyKind::MlDsa44 | KeyKind::MlDsa65 | KeyKind::MlDsa87 => {
-            let key = super::backend::portable::ml_dsa::PrivateKey::new(kind, secret)?;
+            let key = super::backend::ml_dsa::PrivateKey::new(backends, kind, secret)?;
             key.public().with_bytes(|key| same_if_given(public, key))
         }
         // PK.root must be that of the seeds (VAL-DSA-2): it is computed.

@@ -10,8 +10,8 @@ use super::{aes_gcm, ecdh, ml_kem};
 use crate::algorithm::{Algorithm, Hash, Params};
 use crate::attributes::{Attributes, KeyKind};
 use crate::boundary::backend::aes::{BlockKey, GcmKey};
+use crate::boundary::backend::hybrid::{ENCAPSULATION, LABEL, PrivateKey, SECRET};
 use crate::boundary::backend::portable::ec::{self, P384};
-use crate::boundary::backend::portable::hybrid::{ENCAPSULATION, LABEL, PrivateKey, SECRET};
 use crate::boundary::backend::portable::{hash, key_wrap};
 use crate::boundary::key::{Paired, Permit, Vacant};
 use crate::boundary::prepared::Prepared;
@@ -206,7 +206,7 @@ fn cast_send(check: &mut Check) -> Result<()> {
     let mut encapsulation = [0; ENCAPSULATION];
     let ephemeral = ec::PrivateKey::new(&EPHEMERAL)?;
     let label = label(Algorithm::HybridKwp);
-    let mut secret = PrivateKey::new(&KEY)?.encapsulate(&label, &ephemeral, &M, &mut encapsulation)?;
+    let mut secret = PrivateKey::new(check.backends(), &KEY)?.encapsulate(&label, &ephemeral, &M, &mut encapsulation)?;
     let mut digest = [0; 64];
     hash::digest(Hash::Sha512, &[&encapsulation], &mut digest)?;
     check.equal(&mut digest, &ENCAPSULATED)?;
@@ -218,6 +218,6 @@ fn cast_receive(check: &mut Check) -> Result<()> {
     static ENCAPSULATED: [u8; ENCAPSULATION] = kat::hex(FILE, "receive_encapsulation");
     static SHARED: [u8; SECRET] = kat::hex(FILE, "receive_secret");
     let label = label(Algorithm::HybridNative);
-    let mut secret = PrivateKey::new(&KEY)?.decapsulate(&label, &ENCAPSULATED)?;
+    let mut secret = PrivateKey::new(check.backends(), &KEY)?.decapsulate(&label, &ENCAPSULATED)?;
     check.equal(&mut *secret, &SHARED)
 }

@@ -11,10 +11,10 @@ use super::prehash::{self, Prefix};
 use super::sha2::SHA256;
 use crate::algorithm::{Hash, Params};
 use crate::attributes::{Attributes, KeyKind};
-use crate::boundary::backend::portable::hash;
-use crate::boundary::backend::portable::ml_dsa::{
-    self, MAX_SIGNATURE, MU, MuState, PrivateKey, PublicKey, RANDOM, SEED,
+use crate::boundary::backend::ml_dsa::{
+    self, MAX_SIGNATURE, MU, MuState, PrivateKey, PublicKey, PublicView, RANDOM, SEED,
 };
+use crate::boundary::backend::portable::hash;
 use crate::boundary::key::{Paired, Permit, Vacant};
 use crate::boundary::prepared::Prepared;
 use crate::boundary::tools::{Pairwise, Tools};
@@ -112,7 +112,7 @@ pub(in crate::boundary) fn verify_digest(
 }
 
 /// ML-DSA.KeyGen: section 5.1. The seed is direct output of the DRBG; the pair that is made of the stored seed
-/// is tested by signing and verifying (PCT-6).
+/// is tested by signing and verifying (PCT-6), with the prepared form that services use.
 pub(in crate::boundary) fn generate(
     _permit: &Permit<'_, Generate>,
     tools: &mut Tools<'_>,
@@ -127,9 +127,8 @@ pub(in crate::boundary) fn generate(
             let signature = signature.get_mut(..length_of(kind)?).ok_or(Error::Corrupted)?;
             let prefix = Prefix::pure(&[])?;
             key.sign(&mu(key.public(), &prefix, b"strongroom pairwise"), &[0; RANDOM], signature)?;
-            let public = key.public().with_bytes(|bytes| PublicKey::new(kind, bytes))?;
             let message: &[u8] = if broken { b"broken" } else { b"strongroom pairwise" };
-            public.verify(&mu(&public, &prefix, message), signature)
+            key.public().verify(&mu(key.public(), &prefix, message), signature)
         })
     })
 }
@@ -152,7 +151,7 @@ fn make<'b, O: Op>(
     permit: Permit<'_, O>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
-    mu: impl FnOnce(&PublicKey) -> Result<[u8; MU]>,
+    mu: impl FnOnce(PublicView<'_>) -> Result<[u8; MU]>,
     mut out: Staged<'b>,
 ) -> Result<Staged<'b>> {
     let mut random = Zeroizing::new([0; RANDOM]);
@@ -167,11 +166,11 @@ fn make<'b, O: Op>(
     Ok(out)
 }
 
-fn judge(permit: Permit<'_, Verify>, verify: impl FnOnce(&PublicKey) -> Result<()>) -> Result<()> {
+fn judge(permit: Permit<'_, Verify>, verify: impl FnOnce(PublicView<'_>) -> Result<()>) -> Result<()> {
     permit.material(|material| verify(public(material.prepared())?))
 }
 
-fn mu(key: &PublicKey, prefix: &Prefix, message: &[u8]) -> [u8; MU] {
+fn mu(key: PublicView<'_>, prefix: &Prefix, message: &[u8]) -> [u8; MU] {
     let (mut state, mut mu) = (key.start(), [0; MU]);
     state.update(prefix.bytes());
     state.update(message);
@@ -187,7 +186,7 @@ fn made(params: &Params<'_>, mu: &[u8]) -> Result<[u8; MU]> {
     mu.try_into().map_err(|_| Error::InvalidArgument)
 }
 
-fn digest_mu(key: &PublicKey, params: &Params<'_>, digest: &[u8]) -> Result<[u8; MU]> {
+fn digest_mu(key: PublicView<'_>, params: &Params<'_>, digest: &[u8]) -> Result<[u8; MU]> {
     let hash = prehash::strong(params.hash, key.kind())?;
     if digest.len() != hash.output_len() {
         return Err(Error::InvalidArgument);
@@ -206,10 +205,10 @@ fn private(prepared: &Prepared) -> Result<&PrivateKey> {
     }
 }
 
-fn public(prepared: &Prepared) -> Result<&PublicKey> {
+fn public(prepared: &Prepared) -> Result<PublicView<'_>> {
     match prepared {
         Prepared::MlDsa(key) => Ok(key.public()),
-        Prepared::MlDsaPublic(key) => Ok(key),
+        Prepared::MlDsaPublic(key) => Ok(key.public()),
         _ => Err(Error::Corrupted),
     }
 }
@@ -250,7 +249,7 @@ fn cast_keygen(check: &mut Check) -> Result<()> {
     static XI: [u8; SEED] = kat::hex(FILE, "keygen_seed");
     static PUBLIC: [u8; 32] = kat::hex(FILE, "keygen_pk_sha256");
     static EXPANDED: [u8; 32] = kat::hex(FILE, "keygen_sk_sha256");
-    let key = PrivateKey::new(SET, &XI)?;
+    let key = PrivateKey::new(check.backends(), SET, &XI)?;
     check.equal(&mut key.public().with_bytes(sha256)?, &PUBLIC)?;
     check.equal(&mut key.with_expanded(sha256)?, &EXPANDED)
 }
@@ -260,7 +259,7 @@ fn cast_sign(check: &mut Check) -> Result<()> {
     static XI: [u8; SEED] = kat::hex(FILE, "sign_seed");
     static FORMATTED: [u8; 32] = kat::hex(FILE, "sign_formatted_msg");
     static EXPECTED: [u8; 32] = kat::hex(FILE, "sign_sig_sha256");
-    let key = PrivateKey::new(SET, &XI)?;
+    let key = PrivateKey::new(check.backends(), SET, &XI)?;
     let (mut state, mut mu) = (key.public().start(), [0; MU]);
     state.update(&FORMATTED);
     state.finish(&mut mu);
@@ -273,7 +272,7 @@ fn cast_hedged(check: &mut Check) -> Result<()> {
     static CONTEXT: [u8; 20] = kat::hex(FILE, "hedged_context");
     static MESSAGE: [u8; 61] = kat::hex(FILE, "hedged_msg");
     static EXPECTED: [u8; 32] = kat::hex(FILE, "hedged_sig_sha256");
-    let key = PrivateKey::new(SET, &XI)?;
+    let key = PrivateKey::new(check.backends(), SET, &XI)?;
     signs(check, &key, &mu(key.public(), &Prefix::pure(&CONTEXT)?, &MESSAGE), &RND, &EXPECTED)
 }
 
@@ -282,7 +281,7 @@ fn cast_hash_sign(check: &mut Check) -> Result<()> {
     static CONTEXT: [u8; 16] = kat::hex(FILE, "prehash_context");
     static MESSAGE: [u8; 70] = kat::hex(FILE, "prehash_msg");
     static EXPECTED: [u8; 32] = kat::hex(FILE, "prehash_sig_sha256");
-    let key = PrivateKey::new(SET, &XI)?;
+    let key = PrivateKey::new(check.backends(), SET, &XI)?;
     let params = Params::with_hash(Hash::Sha256).context(&CONTEXT);
     signs(check, &key, &digest_mu(key.public(), &params, &sha256(&MESSAGE)?)?, &[0; RANDOM], &EXPECTED)
 }
@@ -304,9 +303,10 @@ fn cast_verify(check: &mut Check) -> Result<()> {
     static CONTEXT: [u8; 12] = kat::hex(FILE, "verify_context");
     static MESSAGE: [u8; 45] = kat::hex(FILE, "verify_msg");
     static GOOD: [u8; SIGNATURE] = kat::hex(FILE, "verify_sig");
-    let key = PublicKey::new(SET, &KEY)?;
-    check.accepts(key.verify(&mu(&key, &Prefix::pure(&CONTEXT)?, &MESSAGE), &GOOD))?;
-    check.rejects(key.verify(&mu(&key, &Prefix::pure(&[])?, &MESSAGE), &GOOD))
+    let key = PublicKey::new(check.backends(), SET, &KEY)?;
+    let key = key.public();
+    check.accepts(key.verify(&mu(key, &Prefix::pure(&CONTEXT)?, &MESSAGE), &GOOD))?;
+    check.rejects(key.verify(&mu(key, &Prefix::pure(&[])?, &MESSAGE), &GOOD))
 }
 
 fn cast_hash_verify(check: &mut Check) -> Result<()> {
@@ -314,8 +314,9 @@ fn cast_hash_verify(check: &mut Check) -> Result<()> {
     static CONTEXT: [u8; 9] = kat::hex(FILE, "preverify_context");
     static MESSAGE: [u8; 33] = kat::hex(FILE, "preverify_msg");
     static GOOD: [u8; SIGNATURE] = kat::hex(FILE, "preverify_sig");
-    let (key, digest) = (PublicKey::new(SET, &KEY)?, sha256(&MESSAGE)?);
+    let (key, digest) = (PublicKey::new(check.backends(), SET, &KEY)?, sha256(&MESSAGE)?);
+    let key = key.public();
     let params = Params::with_hash(Hash::Sha256);
-    check.accepts(key.verify(&digest_mu(&key, &params.context(&CONTEXT), &digest)?, &GOOD))?;
-    check.rejects(key.verify(&digest_mu(&key, &params, &digest)?, &GOOD))
+    check.accepts(key.verify(&digest_mu(key, &params.context(&CONTEXT), &digest)?, &GOOD))?;
+    check.rejects(key.verify(&digest_mu(key, &params, &digest)?, &GOOD))
 }

@@ -10,8 +10,8 @@ use super::cast::{Cast, Check};
 use super::sha2::SHA256;
 use crate::algorithm::{Hash, Params};
 use crate::attributes::{Attributes, KeyKind};
+use crate::boundary::backend::ml_kem::{self, MAX_CIPHERTEXT, PrivateKey, PublicKey, SECRET, SEED};
 use crate::boundary::backend::portable::hash;
-use crate::boundary::backend::portable::ml_kem::{self, MAX_CIPHERTEXT, PrivateKey, PublicKey, SECRET, SEED};
 use crate::boundary::key::{Paired, Permit, Vacant};
 use crate::boundary::prepared::Prepared;
 use crate::boundary::tools::{Pairwise, Tools};
@@ -90,15 +90,14 @@ fn private(prepared: &Prepared) -> Result<&PrivateKey> {
     }
 }
 
-/// Encapsulates under the encoded public key and decapsulates with the private one.
+/// Encapsulates and decapsulates with the prepared form of the new key, the one that services use.
 pub(super) fn pairwise(key: &PrivateKey, tools: &mut Tools<'_>, broken: bool) -> Result<()> {
     let mut ciphertext = Zeroizing::new([0; MAX_CIPHERTEXT]);
     let ciphertext = ciphertext.get_mut(..length_of(key.kind())?).ok_or(Error::Corrupted)?;
     let (mut m, mut theirs) = (Zeroizing::new([0; SECRET]), Zeroizing::new([0; SECRET]));
     let mut ours = Zeroizing::new([0; SECRET]);
     tools.secret(&mut *m)?;
-    let public = key.with_public_key(|bytes| PublicKey::new(key.kind(), bytes))?;
-    public.encapsulate(&m, ciphertext, &mut *theirs)?;
+    key.encapsulate(&m, ciphertext, &mut *theirs)?;
     if let Some(first) = ciphertext.first_mut()
         && broken
     {
@@ -158,7 +157,7 @@ fn cast_keygen(check: &mut Check) -> Result<()> {
     static KEY: [u8; SEED] = kat::hex(FILE, "keygen_seed");
     static PUBLIC: [u8; 32] = kat::hex(FILE, "keygen_ek_sha256");
     static EXPANDED: [u8; 32] = kat::hex(FILE, "keygen_dk_sha256");
-    let key = PrivateKey::new(SET, &KEY)?;
+    let key = PrivateKey::new(check.backends(), SET, &KEY)?;
     check.equal(&mut key.with_public_key(sha256)?, &PUBLIC)?;
     check.equal(&mut key.with_expanded(sha256)?, &EXPANDED)
 }
@@ -169,7 +168,7 @@ fn cast_encapsulate(check: &mut Check) -> Result<()> {
     static CIPHERTEXT: [u8; 32] = kat::hex(FILE, "encaps_c_sha256");
     static SHARED: [u8; SECRET] = kat::hex(FILE, "encaps_k");
     let (mut ciphertext, mut secret) = ([0; 1088], Zeroizing::new([0; SECRET]));
-    PublicKey::new(SET, &KEY)?.encapsulate(&M, &mut ciphertext, &mut *secret)?;
+    PublicKey::new(check.backends(), SET, &KEY)?.encapsulate(&M, &mut ciphertext, &mut *secret)?;
     check.equal(&mut sha256(&ciphertext)?, &CIPHERTEXT)?;
     check.equal(&mut *secret, &SHARED)
 }
@@ -190,6 +189,6 @@ fn cast_reject(check: &mut Check) -> Result<()> {
 
 fn opens(check: &mut Check, key: &[u8], ciphertext: &[u8], expected: &[u8]) -> Result<()> {
     let mut secret = Zeroizing::new([0; SECRET]);
-    PrivateKey::new(SET, key)?.decapsulate(ciphertext, &mut *secret)?;
+    PrivateKey::new(check.backends(), SET, key)?.decapsulate(ciphertext, &mut *secret)?;
     check.equal(&mut *secret, expected)
 }

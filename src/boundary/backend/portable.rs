@@ -9,8 +9,6 @@ mod ec_wycheproof_tests;
 #[cfg(feature = "ed25519")]
 pub(crate) mod ed25519;
 pub(crate) mod hash;
-#[cfg(feature = "hybrid")]
-pub(crate) mod hybrid;
 pub(crate) mod key_wrap;
 #[cfg(feature = "ml-dsa")]
 pub(crate) mod ml_dsa;

@@ -2,7 +2,8 @@
 
 use super::{Content, Error, LatticeKey, Result, Vec, vec};
 use crate::attributes::KeyKind;
-use crate::boundary::backend::portable::ml_dsa::{self, MU, PrivateKey, PublicKey};
+use crate::boundary::backend::ml_dsa::{self, MU, PrivateKey, PublicKey, PublicView};
+use crate::boundary::backend::{Backends, portable};
 
 /// Public key and expanded private key (FIPS 204 section 6.1).
 ///
@@ -34,18 +35,21 @@ pub fn ml_dsa_sign(
 /// # Errors
 /// `Rejected`; `InvalidArgument` for a context above 255 bytes.
 pub fn ml_dsa_verify(kind: KeyKind, pk: &[u8], content: Content<'_>, signature: &[u8]) -> Result<()> {
-    let key = PublicKey::new(kind, pk)?;
-    key.verify(&mu_of(&content, &key)?, signature)
+    let key = PublicKey::new(&Backends::fastest(), kind, pk)?;
+    key.public().verify(&mu_of(&content, key.public())?, signature)
 }
 
 fn ml_dsa_private(kind: KeyKind, key: LatticeKey<'_>) -> Result<PrivateKey> {
     match key {
-        LatticeKey::Seed(seed) => PrivateKey::new(kind, seed),
-        LatticeKey::Expanded(bytes) => PrivateKey::from_expanded(kind, bytes),
+        LatticeKey::Seed(seed) => PrivateKey::new(&Backends::fastest(), kind, seed),
+        // From outside: the portable form alone takes it.
+        LatticeKey::Expanded(bytes) => {
+            portable::ml_dsa::PrivateKey::from_expanded(kind, bytes).map(PrivateKey::Portable)
+        }
     }
 }
 
-fn mu_of(content: &Content<'_>, key: &PublicKey) -> Result<[u8; MU]> {
+fn mu_of(content: &Content<'_>, key: PublicView<'_>) -> Result<[u8; MU]> {
     if let Content::Mu(mu) = content {
         return Ok(**mu);
     }

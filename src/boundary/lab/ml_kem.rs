@@ -2,7 +2,8 @@
 
 use super::{Error, LatticeKey, Result, Vec, vec};
 use crate::attributes::KeyKind;
-use crate::boundary::backend::portable::ml_kem::{self, PrivateKey, PublicKey};
+use crate::boundary::backend::ml_kem::{self, PrivateKey, PublicKey};
+use crate::boundary::backend::{Backends, portable};
 
 /// Encapsulation key and expanded decapsulation key (FIPS 203 section 6.1). Of an expanded key, its checks
 /// (section 7.3).
@@ -27,7 +28,7 @@ pub const fn ml_kem_ciphertext_len(kind: KeyKind) -> Option<usize> {
 pub fn ml_kem_encapsulate(kind: KeyKind, ek: &[u8], m: &[u8; 32]) -> Result<(Vec<u8>, [u8; 32])> {
     let len = ml_kem::ciphertext_len(kind).ok_or(Error::Unsupported)?;
     let (mut ciphertext, mut secret) = (vec![0; len], [0; 32]);
-    PublicKey::new(kind, ek)?.encapsulate(m, &mut ciphertext, &mut secret)?;
+    PublicKey::new(&Backends::fastest(), kind, ek)?.encapsulate(m, &mut ciphertext, &mut secret)?;
     Ok((ciphertext, secret))
 }
 
@@ -43,7 +44,10 @@ pub fn ml_kem_decapsulate(kind: KeyKind, key: LatticeKey<'_>, ciphertext: &[u8])
 
 fn ml_kem_private(kind: KeyKind, key: LatticeKey<'_>) -> Result<PrivateKey> {
     match key {
-        LatticeKey::Seed(seed) => PrivateKey::new(kind, seed),
-        LatticeKey::Expanded(bytes) => PrivateKey::from_expanded(kind, bytes),
+        LatticeKey::Seed(seed) => PrivateKey::new(&Backends::fastest(), kind, seed),
+        // From outside: the portable form alone takes it.
+        LatticeKey::Expanded(bytes) => {
+            portable::ml_kem::PrivateKey::from_expanded(kind, bytes).map(PrivateKey::Portable)
+        }
     }
 }

@@ -56,6 +56,13 @@ macro_rules! each {
 pub(in crate::boundary) struct MuState(Shake256);
 
 impl MuState {
+    /// Begins with the hash of the public key.
+    pub(in crate::boundary) fn new(hash: &[u8; MU]) -> Self {
+        let mut state = Self(Shake256::default());
+        state.update(hash);
+        state
+    }
+
     pub(in crate::boundary) fn update(&mut self, data: &[u8]) {
         self.0.update(data);
     }
@@ -258,11 +265,9 @@ impl PublicKey {
         each!(&self.key, Public, key => with(&marks::declassified("public key", key.encode())))
     }
 
-    /// Begins the mu of a formatted message.
-    pub(in crate::boundary) fn start(&self) -> MuState {
-        let mut state = MuState(Shake256::default());
-        state.update(&self.hash);
-        state
+    /// H(pk, 64), which begins every mu.
+    pub(in crate::boundary) const fn hash(&self) -> &[u8; MU] {
+        &self.hash
     }
 
     /// ML-DSA.Verify_internal: section 6.3, algorithm 8 from step 8 on. The signature has its exact length; its

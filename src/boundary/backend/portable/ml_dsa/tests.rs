@@ -19,7 +19,7 @@ fn kind_named(name: &str) -> KeyKind {
 
 /// The mu of a message under a context, or nothing for a context that is too long.
 fn mu(key: &PublicKey, context: &[u8], message: &[u8]) -> Option<[u8; MU]> {
-    let (mut state, mut mu) = (key.start(), [0; MU]);
+    let (mut state, mut mu) = (MuState::new(key.hash()), [0; MU]);
     state.update(&[0, u8::try_from(context.len()).ok()?]);
     state.update(context);
     state.update(message);

@@ -9,8 +9,9 @@
 
 use zeroize::Zeroizing;
 
-use super::ec::{self, P384};
-use super::{hash, ml_kem};
+use super::portable::ec::{self, P384};
+use super::portable::hash;
+use super::{Backends, ml_kem};
 use crate::algorithm::Hash;
 use crate::attributes::KeyKind;
 use crate::error::{Error, Result};
@@ -41,9 +42,9 @@ pub(in crate::boundary) struct PrivateKey {
 
 impl PrivateKey {
     /// From d || seed.
-    pub(in crate::boundary) fn new(bytes: &[u8]) -> Result<Self> {
+    pub(in crate::boundary) fn new(backends: &Backends, bytes: &[u8]) -> Result<Self> {
         let (d, seed) = bytes.split_at_checked(SCALAR).ok_or(Error::Rejected)?;
-        Ok(Self { ec: ec::PrivateKey::new(d)?, kem: ml_kem::PrivateKey::new(KIND, seed)? })
+        Ok(Self { ec: ec::PrivateKey::new(d)?, kem: ml_kem::PrivateKey::new(backends, KIND, seed)? })
     }
 
     /// The half on the curve.
@@ -101,11 +102,11 @@ pub(in crate::boundary) struct PublicKey {
 
 impl PublicKey {
     /// From the uncompressed point and the encapsulation key, each validated in full (VAL-EC-1, VAL-KEM-1).
-    pub(in crate::boundary) fn new(bytes: &[u8]) -> Result<Self> {
+    pub(in crate::boundary) fn new(backends: &Backends, bytes: &[u8]) -> Result<Self> {
         let (point, kem) = bytes.split_at_checked(POINT).ok_or(Error::Rejected)?;
         let ec = ec::PublicKey::new(point)?;
         ec.validate_full()?;
-        Ok(Self { ec, kem: ml_kem::PublicKey::new(KIND, kem)? })
+        Ok(Self { ec, kem: ml_kem::PublicKey::new(backends, KIND, kem)? })
     }
 
     /// The public key.
