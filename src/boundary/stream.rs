@@ -4,9 +4,9 @@
 use super::alg::mac::MacState;
 #[cfg(feature = "ml-dsa")]
 use super::alg::ml_dsa;
-use super::backend::portable::hash::HashState;
 #[cfg(feature = "ml-dsa")]
 use super::backend::ml_dsa::{MU, MuState};
+use super::backend::portable::hash::HashState;
 use super::key::Permit;
 use crate::algorithm::{Hash, Params};
 use crate::error::{Error, Result};

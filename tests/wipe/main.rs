@@ -413,7 +413,8 @@ fn pkcs8(arc: [u8; 2], content: &[u8]) -> Vec<u8> {
     [&[0x30, len + 18, 2, 1, 0, 0x30, 11], &oid[..], &[4, len], content].concat()
 }
 
-/// Seeds, what ML-DSA expands them to (FIPS 204 section 6.1), and shared secrets.
+/// Seeds, what they are expanded to (FIPS 203 section 5.1, FIPS 204 section 6.1), shared secrets, and the seed of a
+/// signature's masks.
 #[test]
 fn post_quantum_keys_leave_nothing() {
     let bench = Bench::new();
@@ -433,6 +434,11 @@ fn post_quantum_keys_leave_nothing() {
             let seed = random(u64::from(arc), 64);
             watch.secret("d", &seed[..32]);
             watch.secret("z", &seed[32..]);
+            let rank = [arc + 1]; // k of the set
+            let mut expanded = [0; 64];
+            let input = [&seed[..32], &rank].concat();
+            bench.session.digest(Hash::Sha3_512, &input, &mut expanded).unwrap().value();
+            watch.secret("sigma", &expanded[32..]);
             watch.secret("shared secret", &shake(&[&seed[32..], &zeros].concat(), 32));
             bench.partner.seal(&pkcs8([4, arc], &[&[0x80, 64], &seed[..]].concat()))
         });
@@ -472,10 +478,18 @@ fn post_quantum_keys_leave_nothing() {
             let expanded = shake(&[&seed[..], &[rows, columns]].concat(), 128);
             watch.secret("rho prime", &expanded[32..96]);
             watch.secret("K", &expanded[96..]);
+            // Algorithm 7 of b"message" without a context, deterministic.
+            let public = shake(&secrets::ml_dsa_public(kind, &seed), 64);
+            let mu = shake(&[&public[..], &[0, 0], b"message"].concat(), 64);
+            watch.secret("rho second", &shake(&[&expanded[96..], &[0; 32], &mu].concat(), 64));
             bench.partner.seal(&pkcs8([3, arc], &[&[0x80, 32], &seed[..]].concat()))
         });
-        let policy = leaving(kind, signs, Rule::any(Algorithm::MlDsa));
-        bench.life(&watch, &blob, policy, signing(Algorithm::MlDsa, len));
+        let policy = leaving(kind, signs, Rule::any(Algorithm::MlDsa).allow_deterministic());
+        bench.life(&watch, &blob, policy, |session, key| {
+            signing(Algorithm::MlDsa, len)(session, key);
+            let (params, mut signature) = (Params::NONE.deterministic(), vec![0; len]);
+            session.sign(key, Algorithm::MlDsa, &params, b"message", &mut signature).unwrap().value();
+        });
     }
     // Seeds and root of kat-vectors/tests/slh_dsa.txt, whose root fits.
     let vectors = include_str!("../../kat-vectors/tests/slh_dsa.txt");

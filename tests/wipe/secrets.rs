@@ -1,8 +1,10 @@
 //! What becomes of secrets inside a computation, computed by others.
 
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
+use ml_dsa::{MlDsa44, MlDsa65, MlDsa87};
 use p256::elliptic_curve::ff::PrimeField;
 use sha2::{Digest, Sha512};
+use strongroom::KeyKind;
 
 /// The round keys of AES (FIPS 197 section 5.2), with the S-box taken from the cipher itself.
 pub fn round_keys(key: &[u8]) -> Vec<u8> {
@@ -115,6 +117,20 @@ pub fn ed25519_forms(seed: &[u8; 32], message: &[u8]) -> Vec<Vec<u8>> {
         nonce.to_vec(),
         reduced.to_bytes().to_vec(),
     ]
+}
+
+/// The public key of a seed (FIPS 204 section 6.1).
+pub fn ml_dsa_public(kind: KeyKind, seed: &[u8]) -> Vec<u8> {
+    let seed = seed.try_into().unwrap();
+    match kind {
+        KeyKind::MlDsa44 => {
+            ml_dsa::ExpandedSigningKey::<MlDsa44>::from_seed(&seed).verifying_key().encode().to_vec()
+        }
+        KeyKind::MlDsa65 => {
+            ml_dsa::ExpandedSigningKey::<MlDsa65>::from_seed(&seed).verifying_key().encode().to_vec()
+        }
+        _ => ml_dsa::ExpandedSigningKey::<MlDsa87>::from_seed(&seed).verifying_key().encode().to_vec(),
+    }
 }
 
 /// A big-endian number in limbs of 52 bits, each in 64, as vectors of AVX-512 IFMA hold it.

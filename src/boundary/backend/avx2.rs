@@ -103,12 +103,19 @@ impl<T> core::ops::DerefMut for Wiped<T> {
     }
 }
 
-impl<T> Drop for Wiped<T> {
-    fn drop(&mut self) {
-        // SAFETY: the box owns as many writable bytes as a T has, padding included. A T has nothing to drop
-        // (`new` refuses others), the box gives the memory back without reading it, and nobody else refers to it.
+impl<T> Wiped<T> {
+    fn wipe(&mut self) {
+        // SAFETY: the box owns as many writable bytes as a T has, padding included. A T has nothing to drop (both
+        // constructors refuse others), nobody else refers to it, and zeros are a value of it: those that it begins
+        // with are integers and vectors of them.
         unsafe { core::ptr::from_mut::<T>(&mut self.0).write_bytes(0, 1) };
         optimization_barrier(&*self.0);
+    }
+}
+
+impl<T> Drop for Wiped<T> {
+    fn drop(&mut self) {
+        self.wipe();
     }
 }
 
@@ -143,3 +150,6 @@ fn store_words(words: &mut [u64; 4], v: __m256i) {
     // SAFETY: the reference is to 32 writable bytes; this store asks for no alignment.
     unsafe { _mm256_storeu_si256(words.as_mut_ptr().cast(), v) }
 }
+
+#[cfg(test)]
+mod tests;

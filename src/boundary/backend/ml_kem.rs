@@ -4,10 +4,10 @@
 //! implementation, byte for byte.
 
 use super::Backends;
+use super::Lattice;
 #[cfg(all(target_arch = "x86_64", feature = "std"))]
 use super::avx2::ml_kem as avx2;
 use super::portable::ml_kem as portable;
-use super::Lattice;
 use crate::attributes::KeyKind;
 use crate::error::Result;
 

@@ -106,20 +106,8 @@ fn permute(state: &mut [__m256i; 25]) {
         ];
         // rho and pi
         let b = [
-            [
-                xor!(a[0], d[0]),
-                turned!(d, 6, 44),
-                turned!(d, 12, 43),
-                turned!(d, 18, 21),
-                turned!(d, 24, 14),
-            ],
-            [
-                turned!(d, 3, 28),
-                turned!(d, 9, 20),
-                turned!(d, 10, 3),
-                turned!(d, 16, 45),
-                turned!(d, 22, 61),
-            ],
+            [xor!(a[0], d[0]), turned!(d, 6, 44), turned!(d, 12, 43), turned!(d, 18, 21), turned!(d, 24, 14)],
+            [turned!(d, 3, 28), turned!(d, 9, 20), turned!(d, 10, 3), turned!(d, 16, 45), turned!(d, 22, 61)],
             [turned!(d, 1, 1), turned!(d, 7, 6), turned!(d, 13, 25), turned!(d, 19, 8), turned!(d, 20, 18)],
             [
                 turned!(d, 4, 27),
@@ -128,13 +116,7 @@ fn permute(state: &mut [__m256i; 25]) {
                 turned!(d, 17, 15),
                 turned!(d, 23, 56),
             ],
-            [
-                turned!(d, 2, 62),
-                turned!(d, 8, 55),
-                turned!(d, 14, 39),
-                turned!(d, 15, 41),
-                turned!(d, 21, 2),
-            ],
+            [turned!(d, 2, 62), turned!(d, 8, 55), turned!(d, 14, 39), turned!(d, 15, 41), turned!(d, 21, 2)],
         ];
         // chi and iota
         for (row, b) in b.iter().enumerate() {

@@ -12,8 +12,8 @@ use crate::boundary::backend::portable::ml_kem::{SECRET, SEED};
 use crate::error::{Error, Result};
 
 /// 64-bit words of dead stack that the deepest function leaves, the generation of an ML-KEM-1024 key, which
-/// moves the matrix about; tests/depth measures it.
-const DEAD_WORDS: usize = 12 * 1024;
+/// moves the matrix about. A test measures it.
+pub(super) const DEAD_WORDS: usize = 12 * 1024;
 
 /// A parameter set: the functions of the crate for it.
 trait Set {
@@ -29,7 +29,12 @@ trait Set {
     fn with_expanded<R>(pair: &Self::Pair, with: impl FnOnce(&[u8]) -> R) -> R;
     /// Of a key that was checked.
     fn unpack(bytes: &[u8], to: &mut Self::Public) -> Result<()>;
-    fn encapsulate(key: &Self::Public, m: &[u8; SECRET], ciphertext: &mut [u8], secret: &mut [u8]) -> Result<()>;
+    fn encapsulate(
+        key: &Self::Public,
+        m: &[u8; SECRET],
+        ciphertext: &mut [u8],
+        secret: &mut [u8],
+    ) -> Result<()>;
     fn decapsulate(pair: &Self::Pair, ciphertext: &[u8], secret: &mut [u8; SECRET]) -> Result<()>;
 }
 
@@ -90,7 +95,8 @@ macro_rules! set {
             }
 
             fn decapsulate(pair: &Self::Pair, ciphertext: &[u8], secret: &mut [u8; SECRET]) -> Result<()> {
-                let ciphertext = $module::$ciphertext::try_from(ciphertext).map_err(|_| Error::InvalidArgument)?;
+                let ciphertext =
+                    $module::$ciphertext::try_from(ciphertext).map_err(|_| Error::InvalidArgument)?;
                 *secret = $module::avx2::unpacked::decapsulate(pair, &ciphertext);
                 Ok(())
             }
@@ -190,18 +196,18 @@ impl PrivateKey {
         ciphertext: &mut [u8],
         secret: &mut [u8],
     ) -> Result<()> {
-        scrubbed::<DEAD_WORDS, _>(|| {
-            each!(&self.0, Private, S, pair => S::encapsulate(S::public_of(pair), m, ciphertext, secret))
-        })
+        scrubbed::<DEAD_WORDS, _>(
+            || each!(&self.0, Private, S, pair => S::encapsulate(S::public_of(pair), m, ciphertext, secret)),
+        )
     }
 
     /// ML-KEM.Decaps_internal: section 6.3, algorithm 18, after the check of the ciphertext's length of
     /// section 7.3.
     pub(in crate::boundary) fn decapsulate(&self, ciphertext: &[u8], secret: &mut [u8]) -> Result<()> {
         let secret = secret.try_into().map_err(|_| Error::InvalidArgument)?;
-        scrubbed::<DEAD_WORDS, _>(|| {
-            each!(&self.0, Private, S, pair => S::decapsulate(pair, ciphertext, secret))
-        })
+        scrubbed::<DEAD_WORDS, _>(
+            || each!(&self.0, Private, S, pair => S::decapsulate(pair, ciphertext, secret)),
+        )
     }
 
     /// The expanded key as the standard encodes it, for the known answer of key generation.
@@ -262,9 +268,9 @@ impl PublicKey {
         ciphertext: &mut [u8],
         secret: &mut [u8],
     ) -> Result<()> {
-        scrubbed::<DEAD_WORDS, _>(|| {
-            each!(&self.0, Public, S, key => S::encapsulate(key, m, ciphertext, secret))
-        })
+        scrubbed::<DEAD_WORDS, _>(
+            || each!(&self.0, Public, S, key => S::encapsulate(key, m, ciphertext, secret)),
+        )
     }
 }
 
@@ -280,3 +286,25 @@ fn below_modulus(encoded: &[u8]) -> bool {
 }
 
 const MODULUS: u16 = 3329;
+
+/// Hands every function that is given a secret to `measure`, with its name.
+#[cfg(test)]
+pub(super) fn depths(_: Avx2, kind: KeyKind, measure: impl Fn(&str, &mut dyn FnMut())) {
+    fn of<S: Set>(len: usize, measure: impl Fn(&str, &mut dyn FnMut())) {
+        let mut pair = Wiped::new(S::empty_pair());
+        let (mut ciphertext, mut secret) = (alloc::vec![0; len], [0; SECRET]);
+        measure("key generation", &mut || S::generate(&[1; SEED], &mut pair));
+        measure("encapsulation", &mut || {
+            let _ = S::encapsulate(S::public_of(&pair), &[2; SECRET], &mut ciphertext, &mut secret);
+        });
+        measure("decapsulation", &mut || {
+            let _ = S::decapsulate(&pair, &ciphertext, &mut secret);
+        });
+        measure("encoding", &mut || S::with_expanded(&pair, |_| ()));
+    }
+    match kind {
+        KeyKind::MlKem512 => of::<K512>(768, measure),
+        KeyKind::MlKem768 => of::<K768>(1088, measure),
+        _ => of::<K1024>(1568, measure),
+    }
+}

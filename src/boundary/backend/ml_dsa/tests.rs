@@ -97,7 +97,8 @@ fn wycheproof_sign() {
                 };
                 for test in &group.tests {
                     let context = test.ctx.as_ref().map_or(&[][..], |context| &context[..]);
-                    let random = test.rnd.as_ref().map_or([0; RANDOM], |random| random[..].try_into().unwrap());
+                    let random =
+                        test.rnd.as_ref().map_or([0; RANDOM], |random| random[..].try_into().unwrap());
                     let external = test.mu.as_ref().map(|mu| <[u8; MU]>::try_from(&mu[..]).unwrap());
                     let own = test.msg.as_ref().and_then(|message| mu(key.public(), context, message));
                     let Some(mu) = external.or(own) else { continue };

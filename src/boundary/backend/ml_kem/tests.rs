@@ -39,7 +39,8 @@ fn the_choice_is_what_runs() {
     for backends in others() {
         let key = PrivateKey::new(&backends, KeyKind::MlKem768, &[1; SEED]).unwrap();
         assert_eq!(matches!(key, PrivateKey::Portable(_)), matches!(backends.ml_kem, Lattice::Portable));
-        let public = key.with_public_key(|bytes| PublicKey::new(&backends, KeyKind::MlKem768, bytes)).unwrap();
+        let public =
+            key.with_public_key(|bytes| PublicKey::new(&backends, KeyKind::MlKem768, bytes)).unwrap();
         assert_eq!(matches!(public, PublicKey::Portable(_)), matches!(backends.ml_kem, Lattice::Portable));
     }
 }
@@ -69,10 +70,7 @@ fn lengths_are_exact() {
             assert_eq!(secret, [7; SECRET]);
         }
         let mut ciphertext = vec![0; len];
-        assert_eq!(
-            key.encapsulate(&[1; SECRET], &mut ciphertext, &mut [0; 16]),
-            Err(Error::InvalidArgument)
-        );
+        assert_eq!(key.encapsulate(&[1; SECRET], &mut ciphertext, &mut [0; 16]), Err(Error::InvalidArgument));
         assert_eq!(key.decapsulate(&ciphertext, &mut [0; 33]), Err(Error::InvalidArgument));
         for kind in [KeyKind::Aes256, KeyKind::MlDsa44] {
             assert_eq!(PrivateKey::new(&backends, kind, &[1; SEED]).err(), Some(Error::Unsupported));

@@ -105,63 +105,104 @@ fn multiply(a: V, b: V) -> V {
     reduce(_mm256_mul_epi32(a, b), _mm256_mul_epi32(odd(a), odd(b)))
 }
 
-#[inline]
-#[target_feature(enable = "avx2")]
-fn forth(v: &mut [V; 8], low: usize, high: usize, zeta: V) {
-    let t = multiply(v[high], zeta);
-    v[high] = _mm256_sub_epi32(v[low], t);
-    v[low] = _mm256_add_epi32(v[low], t);
+/// Butterflies of vectors, each pair with its factor; written out, so that the vectors stay in registers.
+macro_rules! butterflies {
+    ($v:ident, forth, $($low:literal $high:literal $zeta:expr),+ $(,)?) => {
+        $({
+            let t = multiply($v[$high], $zeta);
+            $v[$high] = _mm256_sub_epi32($v[$low], t);
+            $v[$low] = _mm256_add_epi32($v[$low], t);
+        })+
+    };
+    ($v:ident, back, $($low:literal $high:literal $zeta:expr),+ $(,)?) => {
+        $({
+            let difference = _mm256_sub_epi32($v[$low], $v[$high]);
+            $v[$low] = _mm256_add_epi32($v[$low], $v[$high]);
+            $v[$high] = multiply(difference, $zeta);
+        })+
+    };
 }
 
+/// Pairs four apart, with one factor.
+macro_rules! fours {
+    ($v:ident, $way:ident, $z:expr) => {
+        butterflies!($v, $way, 0 4 $z, 1 5 $z, 2 6 $z, 3 7 $z)
+    };
+}
+
+/// Pairs two apart, with two factors.
+macro_rules! twos {
+    ($v:ident, $way:ident, $y:expr, $z:expr) => {
+        butterflies!($v, $way, 0 2 $y, 1 3 $y, 4 6 $z, 5 7 $z)
+    };
+}
+
+/// Neighbours, with four factors.
+macro_rules! ones {
+    ($v:ident, $way:ident, $w:expr, $x:expr, $y:expr, $z:expr) => {
+        butterflies!($v, $way, 0 1 $w, 2 3 $x, 4 5 $y, 6 7 $z)
+    };
+}
+
+/// A factor of a whole layer, in every lane.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn back(v: &mut [V; 8], low: usize, high: usize, zeta: V) {
-    let difference = _mm256_sub_epi32(v[low], v[high]);
-    v[low] = _mm256_add_epi32(v[low], v[high]);
-    v[high] = multiply(difference, zeta);
+fn whole<const BACK: bool>(first: usize, at: usize) -> V {
+    _mm256_set1_epi32(zeta(first, at, BACK))
 }
 
 /// Eight rows as columns.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn transpose(v: [V; 8]) -> [V; 8] {
-    let mut pairs = v;
-    for i in 0..4 {
-        pairs[2 * i] = _mm256_unpacklo_epi32(v[2 * i], v[2 * i + 1]);
-        pairs[2 * i + 1] = _mm256_unpackhi_epi32(v[2 * i], v[2 * i + 1]);
-    }
-    let mut fours = v;
-    for i in 0..2 {
-        let p = [pairs[4 * i], pairs[4 * i + 1], pairs[4 * i + 2], pairs[4 * i + 3]];
-        fours[4 * i] = _mm256_unpacklo_epi64(p[0], p[2]);
-        fours[4 * i + 1] = _mm256_unpackhi_epi64(p[0], p[2]);
-        fours[4 * i + 2] = _mm256_unpacklo_epi64(p[1], p[3]);
-        fours[4 * i + 3] = _mm256_unpackhi_epi64(p[1], p[3]);
-    }
-    let mut columns = v;
-    for i in 0..4 {
-        columns[i] = _mm256_permute2x128_si256::<0x20>(fours[i], fours[i + 4]);
-        columns[i + 4] = _mm256_permute2x128_si256::<0x31>(fours[i], fours[i + 4]);
-    }
-    columns
+    let [a, b, c, d, e, f, g, h] = v;
+    let (ab, ab2) = (_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
+    let (cd, cd2) = (_mm256_unpacklo_epi32(c, d), _mm256_unpackhi_epi32(c, d));
+    let (ef, ef2) = (_mm256_unpacklo_epi32(e, f), _mm256_unpackhi_epi32(e, f));
+    let (gh, gh2) = (_mm256_unpacklo_epi32(g, h), _mm256_unpackhi_epi32(g, h));
+    let low = [
+        _mm256_unpacklo_epi64(ab, cd),
+        _mm256_unpackhi_epi64(ab, cd),
+        _mm256_unpacklo_epi64(ab2, cd2),
+        _mm256_unpackhi_epi64(ab2, cd2),
+    ];
+    let high = [
+        _mm256_unpacklo_epi64(ef, gh),
+        _mm256_unpackhi_epi64(ef, gh),
+        _mm256_unpacklo_epi64(ef2, gh2),
+        _mm256_unpackhi_epi64(ef2, gh2),
+    ];
+    [
+        _mm256_permute2x128_si256::<0x20>(low[0], high[0]),
+        _mm256_permute2x128_si256::<0x20>(low[1], high[1]),
+        _mm256_permute2x128_si256::<0x20>(low[2], high[2]),
+        _mm256_permute2x128_si256::<0x20>(low[3], high[3]),
+        _mm256_permute2x128_si256::<0x31>(low[0], high[0]),
+        _mm256_permute2x128_si256::<0x31>(low[1], high[1]),
+        _mm256_permute2x128_si256::<0x31>(low[2], high[2]),
+        _mm256_permute2x128_si256::<0x31>(low[3], high[3]),
+    ]
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn gather(p: &Poly, at: [usize; 8]) -> [V; 8] {
-    let mut v = [_mm256_setzero_si256(); 8];
-    for (to, at) in v.iter_mut().zip(at) {
-        *to = load(&p.0[at]);
-    }
-    v
+fn gather(p: &Poly, [a, b, c, d, e, f, g, h]: [usize; 8]) -> [V; 8] {
+    let p = &p.0;
+    [load(&p[a]), load(&p[b]), load(&p[c]), load(&p[d]), load(&p[e]), load(&p[f]), load(&p[g]), load(&p[h])]
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn scatter(p: &mut Poly, at: [usize; 8], v: [V; 8]) {
-    for (from, at) in v.into_iter().zip(at) {
-        store(&mut p.0[at], from);
-    }
+fn scatter(p: &mut Poly, [a, b, c, d, e, f, g, h]: [usize; 8], v: [V; 8]) {
+    let p = &mut p.0;
+    store(&mut p[a], v[0]);
+    store(&mut p[b], v[1]);
+    store(&mut p[c], v[2]);
+    store(&mut p[d], v[3]);
+    store(&mut p[e], v[4]);
+    store(&mut p[f], v[5]);
+    store(&mut p[g], v[6]);
+    store(&mut p[h], v[7]);
 }
 
 /// The eight vectors of a block.
@@ -178,42 +219,39 @@ const fn stride(i: usize) -> [usize; 8] {
 /// Algorithm 41. In: below q; out: below 9 q.
 #[target_feature(enable = "avx2")]
 pub(super) fn ntt(p: &mut Poly) {
-    let zeta = |first, at| _mm256_set1_epi32(zeta(first, at, false));
     for i in 0..4 {
         // Numbers 128, 64 and 32 apart: vectors 16, 8 and 4.
         let mut v = gather(p, stride(i));
-        for j in 0..4 {
-            forth(&mut v, j, j + 4, zeta(1, 0));
-        }
-        for j in [0, 1, 4, 5] {
-            forth(&mut v, j, j + 2, zeta(2, j / 4));
-        }
-        for j in [0, 2, 4, 6] {
-            forth(&mut v, j, j + 1, zeta(4, j / 2));
-        }
+        fours!(v, forth, whole::<false>(1, 0));
+        twos!(v, forth, whole::<false>(2, 0), whole::<false>(2, 1));
+        ones!(
+            v,
+            forth,
+            whole::<false>(4, 0),
+            whole::<false>(4, 1),
+            whole::<false>(4, 2),
+            whole::<false>(4, 3)
+        );
         scatter(p, stride(i), v);
     }
     for b in 0..4 {
         // 16 and 8 apart: vectors 2 and 1.
         let mut v = gather(p, block(b));
-        for j in [0, 1, 4, 5] {
-            forth(&mut v, j, j + 2, zeta(8, 2 * b + j / 4));
-        }
-        for j in [0, 2, 4, 6] {
-            forth(&mut v, j, j + 1, zeta(16, 4 * b + j / 2));
-        }
+        twos!(v, forth, whole::<false>(8, 2 * b), whole::<false>(8, 2 * b + 1));
+        ones!(
+            v,
+            forth,
+            whole::<false>(16, 4 * b),
+            whole::<false>(16, 4 * b + 1),
+            whole::<false>(16, 4 * b + 2),
+            whole::<false>(16, 4 * b + 3)
+        );
         // 4, 2 and 1 apart: numbers of a group, which are in vectors of their own now.
         let mut v = transpose(v);
         let lanes = &LANES[b];
-        for j in 0..4 {
-            forth(&mut v, j, j + 4, load(&lanes[0]));
-        }
-        for j in [0, 1, 4, 5] {
-            forth(&mut v, j, j + 2, load(&lanes[1 + j / 4]));
-        }
-        for j in [0, 2, 4, 6] {
-            forth(&mut v, j, j + 1, load(&lanes[3 + j / 2]));
-        }
+        fours!(v, forth, load(&lanes[0]));
+        twos!(v, forth, load(&lanes[1]), load(&lanes[2]));
+        ones!(v, forth, load(&lanes[3]), load(&lanes[4]), load(&lanes[5]), load(&lanes[6]));
         scatter(p, block(b), v);
     }
 }
@@ -221,39 +259,29 @@ pub(super) fn ntt(p: &mut Poly) {
 /// Algorithm 42, and times R: of a sum of Montgomery's products comes the polynomial itself. In and out: below q.
 #[target_feature(enable = "avx2")]
 pub(super) fn inverse(p: &mut Poly) {
-    let zeta = |first, at| _mm256_set1_epi32(zeta(first, at, true));
     for b in 0..4 {
         let mut v = gather(p, block(b));
         let lanes = &LANES_BACK[b];
-        for j in [0, 2, 4, 6] {
-            back(&mut v, j, j + 1, load(&lanes[3 + j / 2]));
-        }
-        for j in [0, 1, 4, 5] {
-            back(&mut v, j, j + 2, load(&lanes[1 + j / 4]));
-        }
-        for j in 0..4 {
-            back(&mut v, j, j + 4, load(&lanes[0]));
-        }
+        ones!(v, back, load(&lanes[3]), load(&lanes[4]), load(&lanes[5]), load(&lanes[6]));
+        twos!(v, back, load(&lanes[1]), load(&lanes[2]));
+        fours!(v, back, load(&lanes[0]));
         let mut v = transpose(v);
-        for j in [0, 2, 4, 6] {
-            back(&mut v, j, j + 1, zeta(16, 4 * b + j / 2));
-        }
-        for j in [0, 1, 4, 5] {
-            back(&mut v, j, j + 2, zeta(8, 2 * b + j / 4));
-        }
+        ones!(
+            v,
+            back,
+            whole::<true>(16, 4 * b),
+            whole::<true>(16, 4 * b + 1),
+            whole::<true>(16, 4 * b + 2),
+            whole::<true>(16, 4 * b + 3)
+        );
+        twos!(v, back, whole::<true>(8, 2 * b), whole::<true>(8, 2 * b + 1));
         scatter(p, block(b), v);
     }
     for i in 0..4 {
         let mut v = gather(p, stride(i));
-        for j in [0, 2, 4, 6] {
-            back(&mut v, j, j + 1, zeta(4, j / 2));
-        }
-        for j in [0, 1, 4, 5] {
-            back(&mut v, j, j + 2, zeta(2, j / 4));
-        }
-        for j in 0..4 {
-            back(&mut v, j, j + 4, zeta(1, 0));
-        }
+        ones!(v, back, whole::<true>(4, 0), whole::<true>(4, 1), whole::<true>(4, 2), whole::<true>(4, 3));
+        twos!(v, back, whole::<true>(2, 0), whole::<true>(2, 1));
+        fours!(v, back, whole::<true>(1, 0));
         for number in &mut v {
             *number = multiply(*number, _mm256_set1_epi32(SCALE));
         }
