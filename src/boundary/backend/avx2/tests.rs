@@ -3,13 +3,14 @@
 
 extern crate std;
 
-use core::mem::MaybeUninit;
 use std::hint::black_box;
 
 use super::*;
 use crate::attributes::KeyKind;
 
 const PAINTED: usize = 512 * 1024;
+/// Less than what is painted, whose frame need not begin where the reader's does.
+const READ: usize = PAINTED - 8192;
 const COLOUR: u8 = 0xa5;
 
 /// How many bytes of the stack below the caller `body` reaches down to.
@@ -18,13 +19,15 @@ fn depth(body: impl FnOnce()) -> usize {
     fn paint() {
         black_box(&mut [COLOUR; PAINTED]);
     }
+    // Reads below its own frame: one that held the array would be probed page by page, which writes.
     #[inline(never)]
     fn unpainted() -> usize {
-        let stack = MaybeUninit::<[u8; PAINTED]>::uninit();
-        let bottom: *const u8 = black_box(stack.as_ptr().cast());
-        // SAFETY: inside the array, whose bytes are what earlier frames left: the test reads them as such.
-        let clean = (0..PAINTED).take_while(|at| unsafe { bottom.add(*at).read_volatile() } == COLOUR);
-        PAINTED - clean.count()
+        let here = 0u8;
+        let bottom = black_box(core::ptr::from_ref(&here).expose_provenance()) - READ;
+        // SAFETY: the thread's stack, which `paint` has touched farther down; its bytes are what frames left.
+        let byte =
+            |at: usize| unsafe { core::ptr::with_exposed_provenance::<u8>(bottom + at).read_volatile() };
+        READ - (0..READ).take_while(|at| byte(*at) == COLOUR).count()
     }
     #[inline(never)]
     fn below(body: impl FnOnce()) {
