@@ -182,7 +182,8 @@ impl Backends {
 
     /// The fastest that this build and this processor have.
     pub(crate) fn fastest() -> Self {
-        let arithmetic = Self::of(Backend::Ifma).or_else(|| Self::of(Backend::Avx2)).unwrap_or(Self::PORTABLE);
+        let arithmetic =
+            Self::of(Backend::Ifma).or_else(|| Self::of(Backend::Avx2)).unwrap_or(Self::PORTABLE);
         Self { aes: aes::Which::vaes().unwrap_or(aes::Which::Portable), ..arithmetic }
     }
 

@@ -206,7 +206,8 @@ fn cast_send(check: &mut Check) -> Result<()> {
     let mut encapsulation = [0; ENCAPSULATION];
     let ephemeral = ec::PrivateKey::new(&EPHEMERAL)?;
     let label = label(Algorithm::HybridKwp);
-    let mut secret = PrivateKey::new(check.backends(), &KEY)?.encapsulate(&label, &ephemeral, &M, &mut encapsulation)?;
+    let mut secret =
+        PrivateKey::new(check.backends(), &KEY)?.encapsulate(&label, &ephemeral, &M, &mut encapsulation)?;
     let mut digest = [0; 64];
     hash::digest(Hash::Sha512, &[&encapsulation], &mut digest)?;
     check.equal(&mut digest, &ENCAPSULATED)?;

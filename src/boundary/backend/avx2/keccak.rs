@@ -39,7 +39,7 @@ impl<const RATE: usize> Sponges<RATE> {
     /// Absorbs four inputs of one block, with the padding of SHAKE.
     #[target_feature(enable = "avx2")]
     pub(super) fn new<const LEN: usize>(inputs: [&[u8; LEN]; 4]) -> Self {
-        const { assert!(LEN < RATE && RATE % 8 == 0 && RATE < 200) };
+        const { assert!(LEN < RATE && RATE.is_multiple_of(8) && RATE < 200) };
         let mut words = [[0u64; 4]; 25];
         for (lane, input) in inputs.into_iter().enumerate() {
             let (whole, rest) = input.as_chunks::<8>();

@@ -85,7 +85,7 @@ fn accept_small<const ETA: i32>(to: &mut [i32], mut count: usize, block: &[u8; S
         let Some(place) = to.get_mut(count) else { break };
         let (number, fits) = match ETA {
             // 205 / 1024 is 1/5 for what is below 15.
-            2 => (2 - (half - (half * 205 >> 10) * 5), half < 15),
+            2 => (2 - (half - ((half * 205) >> 10) * 5), half < 15),
             _ => (4 - half, half < 9),
         };
         *place = number;
