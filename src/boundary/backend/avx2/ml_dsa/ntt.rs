@@ -234,7 +234,7 @@ pub(super) fn ntt(p: &mut Poly) {
         );
         scatter(p, stride(i), v);
     }
-    for b in 0..4 {
+    for (b, lanes) in LANES.iter().enumerate() {
         // 16 and 8 apart: vectors 2 and 1.
         let mut v = gather(p, block(b));
         twos!(v, forth, whole::<false>(8, 2 * b), whole::<false>(8, 2 * b + 1));
@@ -248,7 +248,6 @@ pub(super) fn ntt(p: &mut Poly) {
         );
         // 4, 2 and 1 apart: numbers of a group, which are in vectors of their own now.
         let mut v = transpose(v);
-        let lanes = &LANES[b];
         fours!(v, forth, load(&lanes[0]));
         twos!(v, forth, load(&lanes[1]), load(&lanes[2]));
         ones!(v, forth, load(&lanes[3]), load(&lanes[4]), load(&lanes[5]), load(&lanes[6]));
@@ -259,9 +258,8 @@ pub(super) fn ntt(p: &mut Poly) {
 /// Algorithm 42, and times R: of a sum of Montgomery's products comes the polynomial itself. In and out: below q.
 #[target_feature(enable = "avx2")]
 pub(super) fn inverse(p: &mut Poly) {
-    for b in 0..4 {
+    for (b, lanes) in LANES_BACK.iter().enumerate() {
         let mut v = gather(p, block(b));
-        let lanes = &LANES_BACK[b];
         ones!(v, back, load(&lanes[3]), load(&lanes[4]), load(&lanes[5]), load(&lanes[6]));
         twos!(v, back, load(&lanes[1]), load(&lanes[2]));
         fours!(v, back, load(&lanes[0]));
