@@ -103,7 +103,7 @@ unsafe fn look(block: *const u8, len: usize) {
             continue;
         }
         let masked = piece ^ MASK;
-        if let Some(which) = watched.pieces[..watched.count].iter().position(|known| *known == masked) {
+        if let Ok(which) = watched.pieces[..watched.count].binary_search(&masked) {
             let finds = watched.finds;
             if let Some(place) = watched.found.get_mut(finds) {
                 *place = ("", len);
@@ -147,8 +147,12 @@ impl Watch {
                 continue; // too plain: zeros, a DER header
             }
             for value in [u64::from_ne_bytes(piece), u64::from_ne_bytes(piece).swap_bytes()] {
-                let (at, first) = (watched.count, (value & 0xffff) as usize);
-                watched.pieces[at] = value ^ MASK;
+                // In order: a number that memory is full of may begin as a secret does.
+                let (count, masked, first) = (watched.count, value ^ MASK, (value & 0xffff) as usize);
+                let at = watched.pieces[..count].partition_point(|known| *known < masked);
+                watched.pieces.copy_within(at..count, at + 1);
+                watched.names.copy_within(at..count, at + 1);
+                watched.pieces[at] = masked;
                 watched.names[at] = name;
                 watched.first[first / 64] |= 1 << (first % 64);
                 watched.count += 1;
