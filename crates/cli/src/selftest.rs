@@ -10,7 +10,7 @@ use strongroom::{
 use crate::{Failure, image, unexpected};
 
 /// A kind of key for each pairwise test; where one test serves all sizes, the smallest or fastest.
-const PAIRS: [(KeyKind, Algorithm); 9] = [
+const PAIRS: [(KeyKind, Algorithm); 10] = [
     (KeyKind::EcP256, Algorithm::EcdsaP256),
     (KeyKind::EcP384, Algorithm::EcdsaP384),
     (KeyKind::EcP521, Algorithm::EcdsaP521),
@@ -20,6 +20,7 @@ const PAIRS: [(KeyKind, Algorithm); 9] = [
     (KeyKind::MlKem512, Algorithm::MlKem),
     (KeyKind::MlDsa44, Algorithm::MlDsa),
     (KeyKind::SlhDsaSha2_128f, Algorithm::SlhDsa),
+    (KeyKind::HybridP384MlKem1024, Algorithm::HybridKwp),
 ];
 
 /// Runs known-answer and pairwise tests and prints the report; fails unless every one passed.
@@ -80,8 +81,8 @@ fn pairwise(engine: &Engine) -> Result<(), Error> {
     let session = engine.open_session(Subject::user(1), b"")?;
     for (kind, algorithm) in PAIRS {
         if Engine::<HeapStore>::has(algorithm) {
-            let all = Usage::SIGN.and(Usage::VERIFY).and(Usage::ENCAPSULATE).and(Usage::DECAPSULATE);
-            let usage = all.common(algorithm.facts().usage);
+            let ends = Usage::SIGN.and(Usage::VERIFY).and(Usage::ENCAPSULATE).and(Usage::DECAPSULATE);
+            let usage = ends.and(Usage::WRAP).and(Usage::UNWRAP).common(algorithm.facts().usage);
             let policy = Attributes::builder(kind).usage(usage).permit(Rule::any(algorithm)).build()?;
             let _ = session.destroy(session.generate(&policy)?.value())?;
         }
