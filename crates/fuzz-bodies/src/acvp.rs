@@ -1,9 +1,8 @@
 //! The reader of ACVP vector sets. Whatever comes in, there is an answer, or one line that says why not.
 //!
-//! Only the laboratory build has it; an ordinary build has nothing to run here.
+//! Only the laboratory build has it.
 
-/// First three bytes: a set, a group and a case of it; the rest is a script that damages its text. Or the first
-/// byte names no set, and the rest is the text.
+/// Nothing: an ordinary build has no reader of sets.
 #[cfg(not(strongroom_lab))]
 pub fn acvp(_data: &[u8]) {}
 
@@ -42,6 +41,8 @@ mod lab {
         "ML-KEM-encapDecap",
     ];
 
+    /// First three bytes: a set, a group and a case of it; the rest is a script that damages its text. Or the first
+    /// byte names no set, and the rest is the text.
     pub fn acvp(data: &[u8]) {
         let Some((&[set, group, case], script)) = data.split_first_chunk() else { return };
         let text = match SETS.get(usize::from(set)) {
