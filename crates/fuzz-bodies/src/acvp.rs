@@ -65,10 +65,15 @@ mod lab {
 
     /// The set with one group and one case left.
     fn one_case(text: &str, group: u8, case: u8) -> String {
-        let mut value: Value = serde_json::from_str(text).unwrap();
-        keep_one(&mut value["testGroups"], group);
-        keep_one(&mut value["testGroups"][0]["tests"], case);
-        value.to_string()
+        let mut file: Value = serde_json::from_str(text).unwrap();
+        let set = match &mut file["prompt"] {
+            Value::Array(parts) => parts.last_mut().unwrap(),
+            set => set,
+        };
+        let groups = set.get_mut("testGroups").unwrap();
+        keep_one(groups, group);
+        keep_one(groups.get_mut(0).and_then(|group| group.get_mut("tests")).unwrap(), case);
+        file["prompt"].to_string()
     }
 
     fn keep_one(list: &mut Value, chosen: u8) {
