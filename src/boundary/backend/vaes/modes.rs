@@ -99,53 +99,56 @@ fn cbc_zmm(cpu: Zmm, keys: &RoundKeys, chain: &[u8; BLOCK], input: &[u8], output
     cbc_decrypt(cpu, keys, chain, input, output);
 }
 
-/// Calls `f` with each batch of both buffers, and whether it is a whole one.
+/// Buffers of one length as batches of registers, and what is left after them, less than a batch.
+#[allow(clippy::type_complexity)] // two pairs
 #[inline(always)]
-pub(super) fn batches<C: Cpu>(input: &[u8], output: &mut [u8], mut f: impl FnMut(&[u8], &mut [u8])) {
-    let len = WIDE * C::BYTES;
-    let (mut text, mut out) = (input.chunks_exact(len), output.chunks_exact_mut(len));
-    for (text, out) in (&mut text).zip(&mut out) {
-        f(text, out);
-    }
-    if !text.remainder().is_empty() {
-        f(text.remainder(), out.into_remainder());
-    }
+fn split<'t, 'o, C: Cpu>(
+    input: &'t [u8],
+    output: &'o mut [u8],
+) -> ((&'t [[C::Chunk; WIDE]], &'t [u8]), (&'o mut [[C::Chunk; WIDE]], &'o mut [u8])) {
+    let whole = input.len().min(output.len()) / (WIDE * C::BYTES) * (WIDE * C::BYTES);
+    let ((batches, rest), (out, rest_out)) = (input.split_at(whole), output.split_at_mut(whole));
+    let batches = C::chunks(batches).0.as_chunks().0;
+    let out = C::chunks_mut(out).0.as_chunks_mut().0;
+    ((batches, rest), (out, rest_out))
 }
+
+// No closures below: one that is not inlined has not the features of the function around it, and each instruction
+// in it becomes a call.
 
 #[inline(always)]
 pub(super) fn ctr<C: Cpu>(cpu: C, keys: &RoundKeys, counter: &[u8; BLOCK], input: &[u8], output: &mut [u8]) {
+    let ((batches, rest), (out, rest_out)) = split::<C>(input, output);
     let mut next = u128::from_be_bytes(*counter);
-    batches::<C>(input, output, |text, out| {
+    for (text, out) in batches.iter().zip(out) {
         let mut stream = counters(cpu, next);
         next = next.wrapping_add((WIDE * C::BLOCKS) as u128);
         keys.encrypt(cpu, &mut stream, |_| ());
         let last = keys.last(cpu);
-        each_register::<C>(text, out, |i, text| cpu.encrypt_last(stream[i], cpu.xor(last, text)), cpu);
-    });
-    cpu.clear();
-}
-
-/// Reads each register of a batch, which may end early, and writes what `f` makes of it.
-#[inline(always)]
-fn each_register<C: Cpu>(text: &[u8], out: &mut [u8], mut f: impl FnMut(usize, C::Reg) -> C::Reg, cpu: C) {
-    let ((chunks, part), (chunks_out, part_out)) = (C::chunks(text), C::chunks_mut(out));
-    for i in 0..WIDE {
-        if let (Some(text), Some(out)) = (chunks.get(i), chunks_out.get_mut(i)) {
-            cpu.store(out, f(i, cpu.load(text)));
-        } else {
-            if !part.is_empty() {
-                cpu.store_part(part_out, f(i, cpu.load_part(part)));
-            }
-            break;
+        for ((block, text), out) in stream.iter().zip(text).zip(out) {
+            cpu.store(out, cpu.encrypt_last(*block, cpu.xor(last, cpu.load(text))));
         }
     }
+    if !rest.is_empty() {
+        let mut stream = counters(cpu, next);
+        keys.encrypt(cpu, &mut stream, |_| ());
+        let last = keys.last(cpu);
+        let ((chunks, part), (chunks_out, part_out)) = (C::chunks(rest), C::chunks_mut(rest_out));
+        for ((block, text), out) in stream.iter().zip(chunks).zip(chunks_out) {
+            cpu.store(out, cpu.encrypt_last(*block, cpu.xor(last, cpu.load(text))));
+        }
+        if !part.is_empty() {
+            let text = cpu.load_part(part);
+            cpu.store_part(part_out, cpu.encrypt_last(stream[chunks.len()], cpu.xor(last, text)));
+        }
+    }
+    cpu.clear();
 }
 
 #[inline(always)]
 fn counters<C: Cpu>(cpu: C, next: u128) -> [C::Reg; WIDE] {
     #[allow(clippy::cast_possible_truncation)] // the upper half is masked away
-    let halves = |n: u128| ((n >> 64) as u64, (n & u128::from(u64::MAX)) as u64);
-    let (high, low) = halves(next);
+    let (high, low) = ((next >> 64) as u64, (next & u128::from(u64::MAX)) as u64);
     let mut blocks = [cpu.add64(cpu.number(high, low), cpu.lanes()); WIDE];
     if low.checked_add((WIDE * C::BLOCKS) as u64).is_some() {
         for (i, block) in blocks.iter_mut().enumerate() {
@@ -174,28 +177,39 @@ pub(super) fn cbc_decrypt<C: Cpu>(
     input: &[u8],
     output: &mut [u8],
 ) {
+    let ((batches, rest), (out, rest_out)) = split::<C>(input, output);
     let mut before = cpu.spread(chain);
-    batches::<C>(input, output, |text, out| {
-        let (chunks, part) = C::chunks(text);
+    for (text, out) in batches.iter().zip(out) {
         let mut blocks = [cpu.zero(); WIDE];
-        for (i, block) in blocks.iter_mut().enumerate() {
-            if let Some(chunk) = chunks.get(i) {
-                *block = cpu.load(chunk);
-            } else {
-                if !part.is_empty() {
-                    *block = cpu.load_part(part);
-                }
-                break;
-            }
+        for (block, text) in blocks.iter_mut().zip(text) {
+            *block = cpu.load(text);
         }
         keys.decrypt(cpu, &mut blocks);
         let last = keys.last(cpu);
-        let decrypted = |i: usize, text| {
-            let earlier = cpu.one_earlier(before, text);
+        for ((block, text), out) in blocks.iter().zip(text).zip(out) {
+            let text = cpu.load(text);
+            cpu.store(out, cpu.decrypt_last(*block, cpu.xor(last, cpu.one_earlier(before, text))));
             before = text;
-            cpu.decrypt_last(blocks[i], cpu.xor(last, earlier))
-        };
-        each_register::<C>(text, out, decrypted, cpu);
-    });
+        }
+    }
+    if !rest.is_empty() {
+        let ((chunks, part), (chunks_out, part_out)) = (C::chunks(rest), C::chunks_mut(rest_out));
+        let part_text = if part.is_empty() { cpu.zero() } else { cpu.load_part(part) };
+        let mut blocks = [part_text; WIDE];
+        for (block, text) in blocks.iter_mut().zip(chunks) {
+            *block = cpu.load(text);
+        }
+        keys.decrypt(cpu, &mut blocks);
+        let last = keys.last(cpu);
+        for ((block, text), out) in blocks.iter().zip(chunks).zip(chunks_out) {
+            let text = cpu.load(text);
+            cpu.store(out, cpu.decrypt_last(*block, cpu.xor(last, cpu.one_earlier(before, text))));
+            before = text;
+        }
+        if !part.is_empty() {
+            let earlier = cpu.one_earlier(before, part_text);
+            cpu.store_part(part_out, cpu.decrypt_last(blocks[chunks.len()], cpu.xor(last, earlier)));
+        }
+    }
     cpu.clear();
 }
