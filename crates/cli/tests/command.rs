@@ -295,8 +295,8 @@ fn speed_measures_what_was_asked_for() {
     let row = printed.lines().find(|line| line.starts_with("Ed25519 sign")).unwrap();
     assert!(row.split_whitespace().last().unwrap().parse::<f64>().unwrap() > 0.0, "{row}");
     assert!(printed.contains("batches of 64"), "{printed}");
-    // Every sort of job, and the options in either order.
-    for (filter, rows) in [("P-256", 5), ("ed25519", 2), ("gcm seal 64", 1), ("ml-kem", 2), ("random", 1)] {
+    // Every row, some by name, and the options in either order.
+    for (filter, rows) in [("", 29), ("P-256", 5), ("ml-kem", 2)] {
         let printed = works(&folder, &["speed", "--seconds", "0.01", filter]);
         assert_eq!(printed.lines().count(), rows + 3 + usize::from(cfg!(debug_assertions)), "{printed}");
     }

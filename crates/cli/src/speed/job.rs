@@ -11,6 +11,8 @@ use super::{MESSAGE, Operation, SHA256};
 
 /// Items in a batch.
 pub(super) const BATCH: u16 = 64;
+/// Bytes of the longest signature of a row, SLH-DSA-SHA2-128f.
+const LONGEST_SIGNATURE: usize = 17088;
 
 /// An operation of the engine.
 #[derive(Clone, Copy)]
@@ -88,8 +90,7 @@ impl Keys {
             )?),
             _ => None,
         };
-        // The longest signature of a row: SLH-DSA.
-        let mut made = vec![0; 17088];
+        let mut made = vec![0; LONGEST_SIGNATURE];
         let len = match (job, working) {
             (Job::Verify { algorithm, params, .. }, Some(key)) => {
                 session.sign(key, *algorithm, params, MESSAGE, &mut made)?.value()
@@ -139,7 +140,7 @@ impl Job {
         let key = || keys.working.ok_or(Error::InvalidArgument);
         Ok(Some(match self {
             Self::Sign { algorithm, params, .. } => {
-                let (key, mut signatures) = (key()?, vec![[0; 512]; BATCH.into()]);
+                let (key, mut signatures) = (key()?, vec![vec![0; LONGEST_SIGNATURE]; BATCH.into()]);
                 Box::new(move || {
                     let item = |out| SignItem::new(key, algorithm, params, MESSAGE, out);
                     let mut items: Vec<_> =
@@ -168,7 +169,7 @@ impl Job {
         Ok(match self {
             Self::Sign { algorithm, params, .. } => {
                 let key = working()?;
-                let mut signature = vec![0; 17088];
+                let mut signature = vec![0; LONGEST_SIGNATURE];
                 Box::new(move || {
                     black_box(session.sign(key, algorithm, &params, MESSAGE, &mut signature)).map(drop)
                 })
