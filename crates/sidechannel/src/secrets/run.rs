@@ -244,7 +244,7 @@ impl Rig {
         template: &Attributes,
     ) -> Result<KeyHandle, Error> {
         let none = Restriction::none();
-        let native = algorithm == Algorithm::NativeWrap;
+        let native = matches!(algorithm, Algorithm::NativeWrap | Algorithm::HybridNative);
         let form = if native { UnwrapAs::Native(&none) } else { UnwrapAs::Foreign(template) };
         self.session.unwrap(kek, algorithm, params, blob, form).map(strongroom::Outcome::value)
     }
