@@ -1,4 +1,4 @@
-//! RSA with AVX-512 IFMA: eight operations at once, one a lane ([`batch`]), and one private operation alone.
+//! RSA with AVX-512 IFMA: eight operations at once, one a lane ([`batch`]), and one alone ([`single`]).
 //! Answers are those of [`portable::rsa`](super::portable::rsa), whose key checks and CRT numbers are used.
 //!
 //! A private operation is blinded, in constant time, and released only if the public exponent leads back to its
@@ -120,6 +120,18 @@ impl PublicKey {
     }
 }
 
+impl PublicView<'_> {
+    /// `input ^ e mod n` of one number: as long as n, as `out` is, and below it.
+    pub(in crate::boundary) fn public_op(self, input: &[u8], out: &mut [u8]) -> Result<()> {
+        out.zeroize();
+        match self {
+            Self::B2048(key) => key.public_op::<5>(input, out),
+            Self::B3072(key) => key.public_op::<8>(input, out),
+            Self::B4096(key) => key.public_op::<10>(input, out),
+        }
+    }
+}
+
 impl PrivateKey {
     /// The same key as the portable form; [`Error::Unsupported`] on a CPU without IFMA.
     pub(in crate::boundary) fn new(key: &portable::PrivateKey) -> Result<Self> {
@@ -179,6 +191,21 @@ impl<const N: usize> Public<N> {
         self.e = key.e();
         self.len = key.len();
         [self.n0, _] = constants::<N, D>([&self.n, &self.n], key.len(), [&mut self.r2, &mut [0; N]])?;
+        Ok(())
+    }
+
+    fn public_op<const J: usize>(&self, input: &[u8], out: &mut [u8]) -> Result<()> {
+        let mut number = Zeroizing::new([0; N]);
+        take_input(self, input, out, &mut number)?;
+        if !available() {
+            return Err(Error::Unsupported);
+        }
+        // SAFETY: the CPU has the features that the function is compiled for.
+        #[allow(unsafe_code)]
+        unsafe {
+            single::public::<N, J>(self, &mut number);
+        }
+        limbs::to_be(&number, out);
         Ok(())
     }
 }

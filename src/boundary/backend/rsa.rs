@@ -1,7 +1,7 @@
 //! RSA: the contract, and its dispatcher.
 //!
-//! A key holds the portable form, which has its numbers and does the public operation alone, and beside it the
-//! form of the engine's choice, if that is another. So what runs is decided where a key is made. Answers of
+//! A key holds the portable form, which has its numbers, and beside it the form of the engine's choice, if that is
+//! another. So what runs is decided where a key is made. Answers of
 //! groups and of single operations are the same, and those of the portable implementation.
 
 use alloc::vec;
@@ -131,9 +131,12 @@ impl<'k> PublicView<'k> {
         self.portable.len()
     }
 
-    /// `input ^ e mod n` (RFC 8017 sections 5.1.1 and 5.2.2). One alone is portable.
+    /// `input ^ e mod n` (RFC 8017 sections 5.1.1 and 5.2.2), see [`portable::PublicKey::public_op`].
     pub(in crate::boundary) fn public_op(self, input: &[u8], out: &mut [u8]) -> Result<()> {
-        self.portable.public_op(input, out)
+        match fast::public_op(self.fast, input, out) {
+            Some(done) => done,
+            None => self.portable.public_op(input, out),
+        }
     }
 }
 
@@ -236,6 +239,10 @@ mod fast {
         _out: &mut [u8],
         _random: &mut Random<'_>,
     ) -> Option<Result<()>> {
+        None
+    }
+
+    pub(super) fn public_op(_: View<'_>, _input: &[u8], _out: &mut [u8]) -> Option<Result<()>> {
         None
     }
 

@@ -1,5 +1,5 @@
-//! One private RSA operation, the limbs of one number across the lanes of K vectors, both halves of CRT side by
-//! side so that each hides the other's latency.
+//! One RSA operation, the limbs of one number across the lanes of K vectors; of a private one both halves of CRT side
+//! by side, so that each hides the other's latency.
 //!
 //! The same almost-Montgomery arithmetic as in [`lanes`](super::lanes): R = 2^(52 L) for L limbs is at least
 //! 2^16 n, results are below 2 n, nothing is subtracted before `finish`. The lanes above the L limbs stay zero.
@@ -20,9 +20,9 @@ use core::hint::black_box;
 
 use zeroize::{Zeroize, Zeroizing};
 
-use super::Crt;
 use super::lanes::V;
 use super::limbs::{finish, lanes, less_by, vector, zeros};
+use super::{Crt, Public};
 
 const MASK: i64 = (1 << 52) - 1;
 const WINDOW: usize = 5;
@@ -253,6 +253,21 @@ fn power_before<const J: usize, const N: usize>(
             core::mem::swap(out, &mut spare);
         }
     }
+}
+
+/// `number ^ e mod n`, in place, for a number below n. `N` limbs and `J` vectors hold the modulus.
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(super) fn public<const N: usize, const J: usize>(key: &Public<N>, number: &mut [u64; N]) {
+    let n = modulus::<J>(&key.n, key.n0, &key.r2);
+    let mut rows = Rows::<1>([[0; LONGEST]]);
+    // The number may be the encoding of a key (OAEP): everything is wiped.
+    let m = Zeroizing::new([load::<J>(number)]);
+    let (mut x, mut y) = (Zeroizing::new([zeros::<J>()]), Zeroizing::new([zeros::<J>()]));
+    multiply::<1, J, N>([&n], &m, &[n.r2], &mut x, &mut rows);
+    power_before::<J, N>(&n, &x, key.e, &mut y, &mut rows);
+    multiply::<1, J, N>([&n], &y, &m, &mut x, &mut rows);
+    store(&x[0], number);
+    finish(number, &key.n);
 }
 
 /// `input ^ d mod n` for an input below n and a random number of at least one bit less than n, blinded as in

@@ -144,6 +144,13 @@ fn run_public(jobs: &[(&PublicKey, &[u8])]) -> Vec<(Result<()>, Vec<u8>)> {
     results.into_iter().zip(outs).collect()
 }
 
+/// One public operation, without lanes.
+fn raised_alone(key: &PublicKey, input: &[u8], size: usize) -> (Result<()>, Vec<u8>) {
+    let mut out = vec![0xaa; size];
+    let result = key.public().public_op(input, &mut out);
+    (result, out)
+}
+
 #[test]
 fn private_answers_are_the_portable_ones() {
     if absent() {
@@ -243,6 +250,10 @@ fn buffers_and_random_bytes_have_the_size_of_the_key() {
     assert_eq!(once(&[&[0x80], [0; 255].as_slice()].concat(), 256), Err(Error::EntropyFailed));
     // The largest number there is.
     assert_eq!(once(&[0xff; 256], 256), Ok(()));
+    for size in [0, 255, 257] {
+        assert_eq!(raised_alone(&key.public, &input, size), (Err(Error::InvalidArgument), vec![0; size]));
+        assert_eq!(raised_alone(&key.public, &vec![1; size], 256), (Err(Error::Rejected), vec![0; 256]));
+    }
 }
 
 #[test]
@@ -313,7 +324,11 @@ fn public_answers_are_the_portable_ones() {
                 assert_eq!(answer, (Ok(()), key.raised(input).unwrap()));
             }
         }
+        for input in &inputs {
+            assert_eq!(raised_alone(&key.public, input, len), (Ok(()), key.raised(input).unwrap()));
+        }
         for wrong in [key.n().to_vec(), vec![0xff; len]] {
+            assert_eq!(raised_alone(&key.public, &wrong, len), (Err(Error::Rejected), vec![0; len]));
             let answers = run_public(&[(&key.public, &inputs[3]), (&key.public, &wrong)]);
             assert_eq!(answers[0], (Ok(()), key.raised(&inputs[3]).unwrap()));
             assert_eq!(answers[1], (Err(Error::Rejected), vec![0; len]));
@@ -333,9 +348,10 @@ fn lanes_with_different_public_exponents() {
     let prepared = keys.each_ref().map(|key| PublicKey::new(key).unwrap());
     let inputs: Vec<_> = (0..8).map(|seed| [&[0], bytes(seed, 255).as_slice()].concat()).collect();
     let jobs: Vec<_> = prepared.iter().zip(&inputs).map(|(key, input)| (key, input.as_slice())).collect();
-    for ((key, input), answer) in keys.iter().zip(&inputs).zip(run_public(&jobs)) {
+    for (((key, input), fast), answer) in keys.iter().zip(&inputs).zip(&prepared).zip(run_public(&jobs)) {
         let mut expected = vec![0; 256];
         key.public_op(input, &mut expected).unwrap();
+        assert_eq!(raised_alone(fast, input, 256), (Ok(()), expected.clone()));
         assert_eq!(answer, (Ok(()), expected));
     }
 }

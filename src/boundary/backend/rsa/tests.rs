@@ -94,6 +94,9 @@ fn every_backend_answers_as_the_portable_one() {
                         (Some(expected), &wanted),
                         "{backend:?} {round} {lane}"
                     );
+                    let mut alone = vec![0xee; wanted.len()];
+                    let result = key(lane).public().public_op(&inputs[lane], &mut alone);
+                    assert_eq!((result, &alone), (expected, &wanted), "{backend:?} {round} {lane}");
                 }
             }
         }
