@@ -156,7 +156,10 @@ impl Used<'_> {
             if algorithm == Algorithm::AesCbc || algorithm == Algorithm::AesCtr {
                 continue; // nothing can be wrong with a ciphertext
             }
-            for at in [0, sealed.len() - 1] {
+            // Of CBC the byte that changes the padding's length, and by it alone. The last one would make a block by
+            // chance, whose padding is good once in 256.
+            let last = sealed.len() - if algorithm == Algorithm::AesCbcPkcs7 { 17 } else { 1 };
+            for at in [0, last] {
                 run.usage(algorithm, Usage::DECRYPT, &self.named(&format!("{name} byte {at} wrong")), || {
                     let mut wrong = sealed.clone();
                     wrong[at] ^= 1;
