@@ -133,6 +133,41 @@ pub fn ml_dsa_public(kind: KeyKind, seed: &[u8]) -> Vec<u8> {
     }
 }
 
+/// A polynomial of s1 or s2 from the stream of its index (FIPS 204 algorithm 31), as a prepared key holds it:
+/// transformed (algorithm 41). First in the order and with the representatives of the AVX2 form, then as the standard
+/// has it.
+pub fn ml_dsa_forms(stream: &[u8], eta: i64) -> [Vec<u8>; 2] {
+    const Q: i64 = 8_380_417;
+    let nibbles = stream.iter().flat_map(|byte| [byte & 15, byte >> 4]).map(i64::from);
+    let small = nibbles.filter(|n| *n < if eta == 2 { 15 } else { 9 });
+    let mut numbers: Vec<i64> = small.map(|n| if eta == 2 { 2 - n % 5 } else { 4 - n }).take(256).collect();
+    assert_eq!(numbers.len(), 256);
+    // Products of Montgomery with R = 2^32, signed; powers of 1753 in that form, centred.
+    let multiply = |a: i64, b: i64| {
+        let m = ((a * b) as i32).wrapping_mul(58_728_449); // q^-1 modulo R
+        (a * b - i64::from(m) * Q) >> 32
+    };
+    let zeta = |at: u8| {
+        let power = (0..at.reverse_bits()).fold((1 << 32) % Q, |power, _| power * 1753 % Q);
+        if power > Q / 2 { power - Q } else { power }
+    };
+    let mut at = 0;
+    for half in [128, 64, 32, 16, 8, 4, 2, 1] {
+        for start in (0..256).step_by(2 * half) {
+            at += 1;
+            let zeta = zeta(at);
+            for low in start..start + half {
+                let t = multiply(zeta, numbers[low + half]);
+                (numbers[low], numbers[low + half]) = (numbers[low] + t, numbers[low] - t);
+            }
+        }
+    }
+    let in_order = numbers.iter().flat_map(|number| (number.rem_euclid(Q) as u32).to_ne_bytes()).collect();
+    let place = |at: usize| 64 * (at / 64) + 8 * (at % 8) + at % 64 / 8;
+    let turned = (0..256).flat_map(|at| (numbers[place(at)] as i32).to_ne_bytes()).collect();
+    [turned, in_order]
+}
+
 /// A big-endian number in limbs of 52 bits, each in 64, as vectors of AVX-512 IFMA hold it.
 pub fn limbs_of_52(number: &[u8]) -> Vec<u8> {
     let bit = |at: usize| number.len().checked_sub(at / 8 + 1).map_or(0, |byte| number[byte] >> (at % 8) & 1);
