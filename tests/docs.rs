@@ -165,7 +165,9 @@ fn algorithms() -> String {
     out += "\nEvery algorithm names its hash with each call; there are no defaults. IVs are made inside when \
             a call protects,\nand taken when it opens. PSS salts are as long as the hash. An HMAC tag is never \
             longer than its hash.\n\"sign-digest\" signs what was hashed outside: that is never an approved \
-            service.\n";
+            service.\nOf the hashes of HASH-ML-DSA and HASH-SLH-DSA a key takes those that are as strong against \
+            collisions as its set (FIPS 204 5.4,\nFIPS 205 10.2.2): with ML-DSA-65 and the sets of 192 bits from \
+            384 bits on, with ML-DSA-87 and those of 256 bits only 512.\n";
     out += "\n## Families\n\nKeys serve algorithms of one family only.\n\n";
     for family in families() {
         let members = Algorithm::all().filter(|algorithm| algorithm.facts().family == family);
