@@ -32,6 +32,8 @@ pub(crate) mod portable;
 pub(crate) mod rsa;
 #[cfg(all(target_arch = "x86_64", feature = "std"))]
 pub(crate) mod vaes;
+#[cfg(all(feature = "ecdsa", feature = "std", target_pointer_width = "64"))]
+pub(crate) mod words64;
 
 #[cfg(any(feature = "ecdsa", feature = "ed25519", feature = "rsa"))]
 use super::batch::LANES;
@@ -51,6 +53,8 @@ pub enum Backend {
     Vaes,
     /// AVX2: ML-KEM and ML-DSA.
     Avx2,
+    /// Words of 64 bits: P-256, P-384 and P-521, one operation at a time.
+    Words64,
 }
 
 /// The lanes of a group: each an operation of its own, or empty.
@@ -59,7 +63,7 @@ pub(in crate::boundary) type Lanes<T> = [Option<T>; LANES];
 
 impl Backend {
     /// Every set, whether or not this build and this processor have it.
-    pub const ALL: [Self; 4] = [Self::Portable, Self::Ifma, Self::Vaes, Self::Avx2];
+    pub const ALL: [Self; 5] = [Self::Portable, Self::Ifma, Self::Vaes, Self::Avx2, Self::Words64];
 
     /// Name for reports.
     #[must_use]
@@ -69,6 +73,7 @@ impl Backend {
             Self::Ifma => "ifma",
             Self::Vaes => "vaes",
             Self::Avx2 => "avx2",
+            Self::Words64 => "words64",
         }
     }
 
@@ -82,6 +87,10 @@ impl Backend {
 /// What runs in an engine, family by family.
 #[derive(Clone, Copy)]
 pub struct Backends {
+    /// Keys of P-256, P-384 and P-521 and what they do one at a time.
+    #[cfg_attr(not(feature = "ecdsa"), allow(dead_code))]
+    // named in reports, and there is nothing to report
+    pub(in crate::boundary) ec: Curves,
     /// Groups of P-256 and P-384: signing, verification, agreement.
     pub(in crate::boundary) ec_groups: Which,
     /// Groups of Ed25519: signing, verification.
@@ -142,6 +151,48 @@ impl Which {
     }
 }
 
+/// The implementation of the curves of SP 800-186.
+#[derive(Clone, Copy)]
+pub(in crate::boundary) enum Curves {
+    /// On every processor.
+    Portable,
+    /// In words of 64 bits.
+    #[cfg(all(feature = "ecdsa", feature = "std", target_pointer_width = "64"))]
+    Words64,
+}
+
+impl Curves {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Portable => Backend::Portable.name(),
+            #[cfg(all(feature = "ecdsa", feature = "std", target_pointer_width = "64"))]
+            Self::Words64 => Backend::Words64.name(),
+        }
+    }
+
+    #[cfg(all(feature = "ecdsa", feature = "std", target_pointer_width = "64"))]
+    const fn words64() -> Option<Self> {
+        Some(Self::Words64)
+    }
+
+    #[cfg(not(all(feature = "ecdsa", feature = "std", target_pointer_width = "64")))]
+    const fn words64() -> Option<Self> {
+        None
+    }
+
+    /// What to call instead of the portable one.
+    #[cfg(feature = "ecdsa")]
+    pub(in crate::boundary) fn arithmetic<C: portable::ec::Curve>(
+        self,
+    ) -> Option<&'static dyn portable::ec::Arithmetic> {
+        match self {
+            Self::Portable => None,
+            #[cfg(all(feature = "std", target_pointer_width = "64"))]
+            Self::Words64 => C::words64(),
+        }
+    }
+}
+
 /// The implementation of a lattice family.
 #[derive(Clone, Copy)]
 pub(in crate::boundary) enum Lattice {
@@ -173,18 +224,31 @@ impl Lattice {
 }
 
 impl Backends {
-    const PORTABLE: Self = Self::all(Which::Portable, Lattice::Portable);
+    pub(crate) const PORTABLE: Self = Self::all(Which::Portable, Lattice::Portable);
 
     const fn all(which: Which, lattice: Lattice) -> Self {
         let aes = aes::Which::Portable;
-        Self { ec_groups: which, ed25519_groups: which, rsa: which, aes, ml_kem: lattice, ml_dsa: lattice }
+        let ec = Curves::Portable;
+        Self {
+            ec,
+            ec_groups: which,
+            ed25519_groups: which,
+            rsa: which,
+            aes,
+            ml_kem: lattice,
+            ml_dsa: lattice,
+        }
     }
 
     /// The fastest that this build and this processor have.
     pub(crate) fn fastest() -> Self {
         let arithmetic =
             Self::of(Backend::Ifma).or_else(|| Self::of(Backend::Avx2)).unwrap_or(Self::PORTABLE);
-        Self { aes: aes::Which::vaes().unwrap_or(aes::Which::Portable), ..arithmetic }
+        Self {
+            ec: Curves::words64().unwrap_or(Curves::Portable),
+            aes: aes::Which::vaes().unwrap_or(aes::Which::Portable),
+            ..arithmetic
+        }
     }
 
     /// One set, if there is such a thing here.
@@ -197,6 +261,7 @@ impl Backends {
                 Which::ifma().map(|which| Self::all(which, lattice))
             }
             Backend::Avx2 => Lattice::avx2().map(|lattice| Self::all(Which::Portable, lattice)),
+            Backend::Words64 => Curves::words64().map(|ec| Self { ec, ..Self::PORTABLE }),
         }
     }
 
@@ -204,6 +269,7 @@ impl Backends {
     /// family runs the portable one, which uses AES-NI, CLMUL and SHA-NI where the processor has them.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let families = [
+            (cfg!(feature = "ecdsa"), "EC", self.ec.name()),
             (cfg!(feature = "ecdsa"), "EC groups", self.ec_groups.name()),
             (cfg!(feature = "ed25519"), "Ed25519 groups", self.ed25519_groups.name()),
             (cfg!(feature = "rsa"), "RSA", self.rsa.name()),

@@ -240,6 +240,7 @@ pub type Random<'a> = dyn FnMut(&mut [u8]) -> Result<()> + 'a;
 mod ec_raw {
     use super::{Error, Hash, KeyKind, Result, Vec, vec};
     use crate::boundary::alg::ecdsa::{Named, sign_raw};
+    use crate::boundary::backend::Backends;
     use crate::boundary::backend::portable::ec::{P256, P384, P521, PrivateKey, PublicKey};
     use crate::boundary::backend::portable::hash;
 
@@ -310,25 +311,25 @@ mod ec_raw {
     fn sign<C: Named>(hash: Hash, d: &[u8], message: &[u8], z: Option<&[u8]>) -> Result<Vec<u8>> {
         let mut out = vec![0; C::FIELD.saturating_mul(2)];
         let digest = digest(hash, message)?;
-        sign_raw::<C>(&PrivateKey::<C>::new(d)?, d, hash, &digest, z, &mut out)?;
+        sign_raw::<C>(&PrivateKey::<C>::new(&Backends::fastest(), d)?, d, hash, &digest, z, &mut out)?;
         Ok(out)
     }
 
     fn verify<C: Named>(hash: Hash, q: &[u8], message: &[u8], signature: &[u8]) -> Result<()> {
-        PublicKey::<C>::new(q)?.verify(&digest(hash, message)?, signature)
+        PublicKey::<C>::new(&Backends::fastest(), q)?.verify(&digest(hash, message)?, signature)
     }
 
     fn agree<C: Named>(d: &[u8], peer: &[u8]) -> Result<Vec<u8>> {
         let mut z = vec![0; C::FIELD];
-        let peer = PublicKey::<C>::new(peer)?;
+        let peer = PublicKey::<C>::new(&Backends::fastest(), peer)?;
         peer.validate_full()?;
-        PrivateKey::<C>::new(d)?.agree(&peer, &mut z)?;
+        PrivateKey::<C>::new(&Backends::fastest(), d)?.agree(&peer, &mut z)?;
         Ok(z)
     }
 
     fn public<C: Named>(d: &[u8]) -> Result<Vec<u8>> {
         let mut out = vec![0; C::FIELD.saturating_mul(2).saturating_add(1)];
-        PrivateKey::<C>::new(d)?.public_key_bytes(&mut out)?;
+        PrivateKey::<C>::new(&Backends::fastest(), d)?.public_key_bytes(&mut out)?;
         Ok(out)
     }
 

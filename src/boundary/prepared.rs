@@ -102,13 +102,13 @@ impl Prepared {
             }
             (KeyKind::Derivation, KeyClass::Secret) => Ok(Self::Stored),
             #[cfg(feature = "ecdsa")]
-            (KeyKind::EcP256, class) => Ok(Self::P256(ec_key(class, bytes)?)),
+            (KeyKind::EcP256, class) => Ok(Self::P256(ec_key(backends, class, bytes)?)),
             #[cfg(feature = "ecdsa")]
-            (KeyKind::EcP384, class) => Ok(Self::P384(ec_key(class, bytes)?)),
+            (KeyKind::EcP384, class) => Ok(Self::P384(ec_key(backends, class, bytes)?)),
             #[cfg(feature = "ecdsa")]
-            (KeyKind::EcP521, class) => Ok(Self::P521(ec_key(class, bytes)?)),
+            (KeyKind::EcP521, class) => Ok(Self::P521(ec_key(backends, class, bytes)?)),
             #[cfg(feature = "secp256k1")]
-            (KeyKind::EcSecp256k1, class) => Ok(Self::Secp256k1(ec_key(class, bytes)?)),
+            (KeyKind::EcSecp256k1, class) => Ok(Self::Secp256k1(ec_key(backends, class, bytes)?)),
             #[cfg(feature = "ed25519")]
             (KeyKind::Ed25519, KeyClass::Private) => {
                 let seed = bytes.try_into().map_err(|_| Error::Rejected)?;
@@ -242,11 +242,11 @@ impl Prepared {
 /// A private key, or a public one validated in full (SP 800-56A r3 section 5.6.2.3.3, VAL-EC-1), once, when
 /// it is brought in.
 #[cfg(feature = "ecdsa")]
-fn ec_key<C: ec::Curve>(class: KeyClass, bytes: &[u8]) -> Result<ec::Key<C>> {
+fn ec_key<C: ec::Curve>(backends: &Backends, class: KeyClass, bytes: &[u8]) -> Result<ec::Key<C>> {
     match class {
-        KeyClass::Private => Ok(ec::Key::Private(ec::PrivateKey::new(bytes)?)),
+        KeyClass::Private => Ok(ec::Key::Private(ec::PrivateKey::new(backends, bytes)?)),
         KeyClass::Public => {
-            let key = ec::PublicKey::new(bytes)?;
+            let key = ec::PublicKey::new(backends, bytes)?;
             key.validate_full()?;
             Ok(ec::Key::Public(key))
         }

@@ -28,11 +28,11 @@ const MAX_POINT: usize = EcCurve::MAX_POINT;
 pub(in crate::boundary) fn agree<C: Named>(
     permit: Permit<'_, Agree>,
     params: &Params<'_>,
-    _tools: &mut Tools<'_>,
+    tools: &mut Tools<'_>,
     peer: &[u8],
     secret: &mut [u8],
 ) -> Result<()> {
-    let peer = ec::PublicKey::<C>::new(peer)?;
+    let peer = ec::PublicKey::<C>::new(&tools.backends, peer)?;
     peer.validate_full()?;
     let mut z = Zeroizing::new([0; MAX_Z]);
     let z = z.get_mut(..C::FIELD).ok_or(Error::Corrupted)?;
@@ -105,6 +105,7 @@ fn p521(check: &mut Check) -> Result<()> {
 }
 
 fn known_answer<C: Named>(check: &mut Check, d: &[u8], q: &[u8], z: &mut [u8], stored: &[u8]) -> Result<()> {
-    ec::PrivateKey::<C>::new(d)?.agree(&ec::PublicKey::<C>::new(q)?, z)?;
+    let backends = *check.backends();
+    ec::PrivateKey::<C>::new(&backends, d)?.agree(&ec::PublicKey::<C>::new(&backends, q)?, z)?;
     check.equal(z, stored)
 }

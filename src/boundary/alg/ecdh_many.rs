@@ -28,8 +28,9 @@ pub(in crate::boundary) fn agree<C: Named + Grouped>(
     tools: &mut Tools<'_>,
 ) {
     let mut zs = Zeroizing::new([[0; MAX_Z]; LANES]);
+    let backends = tools.backends;
     let peers: Lanes<Result<PublicKey<C>>> =
-        jobs.each_ref().map(|job| job.as_ref().map(|job| PublicKey::new(job.job.input)));
+        jobs.each_ref().map(|job| job.as_ref().map(|job| PublicKey::new(&backends, job.job.input)));
     let mut answers: [Result<()>; LANES] = [Err(Error::Corrupted); LANES];
     let permits = jobs.each_ref().map(|job| job.as_ref()?.job.permit().ok());
     material_many(permits, |materials| {
@@ -127,8 +128,10 @@ const TESTED: usize = 8;
 /// Of two agreements (d, peer, z) neighbouring lanes have one each: an answer in the wrong lane is seen.
 fn agrees<C: Grouped, const F: usize>(check: &mut Check, known: [(&[u8; F], &[u8], &[u8]); 2]) -> Result<()> {
     let [one, two] = &known;
-    let (one_key, one_peer) = (PrivateKey::<C>::new(one.0)?, PublicKey::<C>::new(one.1)?);
-    let (two_key, two_peer) = (PrivateKey::<C>::new(two.0)?, PublicKey::<C>::new(two.1)?);
+    let (one_key, one_peer) =
+        (PrivateKey::<C>::new(check.backends(), one.0)?, PublicKey::<C>::new(check.backends(), one.1)?);
+    let (two_key, two_peer) =
+        (PrivateKey::<C>::new(check.backends(), two.0)?, PublicKey::<C>::new(check.backends(), two.1)?);
     let mut zs = Zeroizing::new([[0; F]; TESTED]);
     let mut each = zs.iter_mut().enumerate();
     let mut lanes: Lanes<Agreeing<'_, C>> = array::from_fn(|_| {

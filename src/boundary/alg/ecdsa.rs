@@ -427,7 +427,7 @@ fn signs<C: Named>(
     k: &[u8],
     signature: (&[u8], &mut [u8]),
 ) -> Result<()> {
-    let key = ec::PrivateKey::<C>::new(d)?;
+    let key = ec::PrivateKey::<C>::new(check.backends(), d)?;
     key.public_key_bytes(q.1)?;
     check.equal(q.1, q.0)?;
     with_digest::<C, _>(message, |digest| key.sign_with_k(k, digest, signature.1))?;
@@ -441,14 +441,14 @@ fn signs_deterministically<C: Named>(
     message: &[u8],
     signature: (&[u8], &mut [u8]),
 ) -> Result<()> {
-    let key = ec::PrivateKey::<C>::new(d)?;
+    let key = ec::PrivateKey::<C>::new(check.backends(), d)?;
     with_digest::<C, _>(message, |digest| sign_raw(&key, d, C::HASH, digest, None, signature.1))?;
     check.equal(signature.1, signature.0)
 }
 
 /// The signature is accepted, and refused for another digest.
 fn verdicts<C: Named>(check: &mut Check, q: &[u8], message: &[u8], signature: &[u8]) -> Result<()> {
-    let key = ec::PublicKey::<C>::new(q)?;
+    let key = ec::PublicKey::<C>::new(check.backends(), q)?;
     with_digest::<C, _>(message, |digest| {
         check.accepts(key.verify(digest, signature))?;
         if let Some(first) = digest.first_mut() {

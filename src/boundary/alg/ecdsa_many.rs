@@ -353,7 +353,8 @@ fn signs<C: Named + Grouped, const F: usize, const Q: usize, const S: usize>(
     known: &Known<C, F, Q, S>,
 ) -> Result<()> {
     let (given, made) = (&known.sign, &known.deterministic);
-    let (given_key, made_key) = (PrivateKey::<C>::new(&given.0)?, PrivateKey::<C>::new(&made.0)?);
+    let (given_key, made_key) =
+        (PrivateKey::<C>::new(check.backends(), &given.0)?, PrivateKey::<C>::new(check.backends(), &made.0)?);
     let backends = *check.backends();
     let mut signatures = [[0; S]; TESTED];
     let mut each = signatures.iter_mut().enumerate();
@@ -389,9 +390,9 @@ fn verifies<C: Named + Grouped, const F: usize, const Q: usize, const S: usize>(
     known: &Known<C, F, Q, S>,
 ) -> Result<()> {
     let (one, two, three) = (&known.verify, &known.sign, &known.deterministic);
-    let a = PublicKey::<C>::new(&one.0)?;
-    let b = PublicKey::<C>::new(&two.1)?;
-    let c = PublicKey::<C>::new(&three.1)?;
+    let a = PublicKey::<C>::new(check.backends(), &one.0)?;
+    let b = PublicKey::<C>::new(check.backends(), &two.1)?;
+    let c = PublicKey::<C>::new(check.backends(), &three.1)?;
     let mut each = [
         (&a, &one.1, &one.2),
         (&a, &two.2, &one.2),

@@ -172,6 +172,7 @@ mod tests {
     use sha2::{Digest, Sha256, Sha384, Sha512};
 
     use super::*;
+    use crate::boundary::backend::Backends;
     use crate::boundary::backend::portable::ec;
 
     /// A curve with the private key of RFC 6979, A.2.5 to A.2.7.
@@ -363,7 +364,7 @@ mod tests {
     }
 
     fn sign<C: ec::Curve>(d: &str, k: &[u8], digest: &[u8], sig: &mut [u8]) -> Result<bool> {
-        ec::PrivateKey::<C>::new(&hex(d)).unwrap().sign_with_k(k, digest, sig)
+        ec::PrivateKey::<C>::new(&Backends::PORTABLE, &hex(d)).unwrap().sign_with_k(k, digest, sig)
     }
 
     /// d = 1, "Satoshi Nakamoto": a vector that libraries for secp256k1 share, confirmed with Python `cryptography`

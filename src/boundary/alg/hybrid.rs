@@ -138,7 +138,7 @@ fn send<'o>(
 fn ephemeral(tools: &mut Tools<'_>) -> Result<ec::PrivateKey<P384>> {
     let mut d = Zeroizing::new([0; SCALAR]);
     ec::generate::<P384>(&mut |candidate| tools.secret(candidate), &mut *d)?;
-    let key = ec::PrivateKey::new(&*d)?;
+    let key = ec::PrivateKey::new(&tools.backends, &*d)?;
     tools.pairwise(&PAIR, |_, broken| ecdh::recomputes(&key, key.public_key(), broken))?;
     Ok(key)
 }
@@ -204,7 +204,7 @@ fn cast_send(check: &mut Check) -> Result<()> {
     static ENCAPSULATED: [u8; 64] = kat::hex(FILE, "send_encapsulation_sha512");
     static SHARED: [u8; SECRET] = kat::hex(FILE, "send_secret");
     let mut encapsulation = [0; ENCAPSULATION];
-    let ephemeral = ec::PrivateKey::new(&EPHEMERAL)?;
+    let ephemeral = ec::PrivateKey::new(check.backends(), &EPHEMERAL)?;
     let label = label(Algorithm::HybridKwp);
     let mut secret =
         PrivateKey::new(check.backends(), &KEY)?.encapsulate(&label, &ephemeral, &M, &mut encapsulation)?;

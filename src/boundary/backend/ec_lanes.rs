@@ -230,7 +230,7 @@ mod tests {
         let edges = edges(len);
         let keys: Vec<_> = (0..5)
             .map(|i| if i == 0 { edges[7].clone() } else { random.scalar::<C>(len) })
-            .map(|d| (PrivateKey::<C>::new(&d).unwrap(), d))
+            .map(|d| (PrivateKey::<C>::new(&Backends::PORTABLE, &d).unwrap(), d))
             .collect();
         for (round, shape) in shapes().enumerate() {
             let ks: [Vec<u8>; LANES] = array::from_fn(|lane| match lane % 3 {

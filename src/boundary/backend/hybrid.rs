@@ -44,7 +44,10 @@ impl PrivateKey {
     /// From d || seed.
     pub(in crate::boundary) fn new(backends: &Backends, bytes: &[u8]) -> Result<Self> {
         let (d, seed) = bytes.split_at_checked(SCALAR).ok_or(Error::Rejected)?;
-        Ok(Self { ec: ec::PrivateKey::new(d)?, kem: ml_kem::PrivateKey::new(backends, KIND, seed)? })
+        Ok(Self {
+            ec: ec::PrivateKey::new(backends, d)?,
+            kem: ml_kem::PrivateKey::new(backends, KIND, seed)?,
+        })
     }
 
     /// The half on the curve.
@@ -84,7 +87,7 @@ impl PrivateKey {
     ) -> Result<Zeroizing<[u8; SECRET]>> {
         let (point, ciphertext) = encapsulation.split_at(POINT);
         // Validation in full, SP 800-56A r3 section 5.6.2.3.3 (VAL-EC-2).
-        let peer = ec::PublicKey::<P384>::new(point)?;
+        let peer = self.ec.peer(point)?;
         peer.validate_full()?;
         let mut secrets = Zeroizing::new([0; SECRETS]);
         let (z, t) = secrets.split_at_mut(SCALAR);
@@ -104,7 +107,7 @@ impl PublicKey {
     /// From the uncompressed point and the encapsulation key, each validated in full (VAL-EC-1, VAL-KEM-1).
     pub(in crate::boundary) fn new(backends: &Backends, bytes: &[u8]) -> Result<Self> {
         let (point, kem) = bytes.split_at_checked(POINT).ok_or(Error::Rejected)?;
-        let ec = ec::PublicKey::new(point)?;
+        let ec = ec::PublicKey::new(backends, point)?;
         ec.validate_full()?;
         Ok(Self { ec, kem: ml_kem::PublicKey::new(backends, KIND, kem)? })
     }

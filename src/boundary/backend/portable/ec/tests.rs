@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use sha2::{Digest, Sha256, Sha512};
 
 use super::*;
+use crate::boundary::backend::Backends;
 
 // RFC 6979, A.2.5 and A.2.6, message "sample": with SHA-256 the digest fills P-256; with SHA-512 it is
 // longer than the order of P-384. r and s confirmed with Python `cryptography` 48 (OpenSSL 4.0).
@@ -110,7 +111,7 @@ fn plus(bytes: &[u8], add: i16) -> Vec<u8> {
 
 fn known_answer<C: Curve>(d: &str, q: &str, k: &str, digest: &[u8], sig: &str) {
     let (q, sig) = (hex(q), hex(sig));
-    let private = PrivateKey::<C>::new(&hex(d)).unwrap();
+    let private = PrivateKey::<C>::new(&Backends::fastest(), &hex(d)).unwrap();
     let mut out = vec![0xaa; q.len()];
     private.public_key_bytes(&mut out).unwrap();
     assert_eq!(out, q);
@@ -118,7 +119,7 @@ fn known_answer<C: Curve>(d: &str, q: &str, k: &str, digest: &[u8], sig: &str) {
     let mut out = vec![0xaa; sig.len()];
     assert!(private.sign_with_k(&hex(k), digest, &mut out).unwrap());
     assert_eq!(out, sig);
-    PublicKey::<C>::new(&q).unwrap().verify(digest, &sig).unwrap();
+    PublicKey::<C>::new(&Backends::fastest(), &q).unwrap().verify(digest, &sig).unwrap();
 }
 
 #[test]
@@ -136,13 +137,16 @@ fn private_key_range<C: Curve>(n: &str) {
     for refused in
         [&zero, &n, &plus(&n, 1), &vec![0xff; n.len()], &n[1..].to_vec(), &[&[0][..], &n].concat(), &vec![]]
     {
-        assert_eq!(PrivateKey::<C>::new(refused).err(), Some(Error::Rejected));
+        assert_eq!(PrivateKey::<C>::new(&Backends::fastest(), refused).err(), Some(Error::Rejected));
     }
     // 1 and n-1 give G and -G.
     let mut first = vec![0; 2 * n.len() + 1];
     let mut last = first.clone();
-    PrivateKey::<C>::new(&plus(&zero, 1)).unwrap().public_key_bytes(&mut first).unwrap();
-    PrivateKey::<C>::new(&plus(&n, -1)).unwrap().public_key_bytes(&mut last).unwrap();
+    PrivateKey::<C>::new(&Backends::fastest(), &plus(&zero, 1))
+        .unwrap()
+        .public_key_bytes(&mut first)
+        .unwrap();
+    PrivateKey::<C>::new(&Backends::fastest(), &plus(&n, -1)).unwrap().public_key_bytes(&mut last).unwrap();
     assert_eq!(first[..n.len() + 1], last[..n.len() + 1]);
     assert_ne!(first, last);
 }
@@ -160,10 +164,14 @@ fn public_key_encodings<C: Curve>(q: &str, prime: &str, (x0, y0): (i16, &str)) {
     let (q, p, y0) = (hex(q), hex(prime), hex(y0));
     let len = p.len();
     let refuse = |bytes: &[u8]| {
-        assert_eq!(PublicKey::<C>::new(bytes).err(), Some(Error::Rejected), "{bytes:02x?}");
+        assert_eq!(
+            PublicKey::<C>::new(&Backends::fastest(), bytes).err(),
+            Some(Error::Rejected),
+            "{bytes:02x?}"
+        );
     };
     let accept = |bytes: &[u8]| {
-        let key = PublicKey::<C>::new(bytes).unwrap();
+        let key = PublicKey::<C>::new(&Backends::fastest(), bytes).unwrap();
         key.validate_full().unwrap();
         let mut out = vec![0; 2 * len + 1];
         key.bytes(&mut out).unwrap();
@@ -199,7 +207,9 @@ fn public_key_encodings<C: Curve>(q: &str, prime: &str, (x0, y0): (i16, &str)) {
     // Not on the curve.
     refuse(&with_tag(4, &[x, &plus(y, 1)].concat()));
     refuse(&with_tag(4, &vec![0; 2 * len]));
-    let off_curve = (1..=16).filter(|i| PublicKey::<C>::new(&with_tag(2, &plus(x, *i))).is_err()).count();
+    let off_curve = (1..=16)
+        .filter(|i| PublicKey::<C>::new(&Backends::fastest(), &with_tag(2, &plus(x, *i))).is_err())
+        .count();
     assert!((1..16).contains(&off_curve), "about half of all x have no point: {off_curve}");
     // Coordinates not below p, with the canonical ones as the control.
     let (least, beyond) = (plus(&vec![0; len], x0), plus(&p, x0));
@@ -222,14 +232,14 @@ fn public_keys_have_one_canonical_encoding_per_form() {
 
 #[test]
 fn output_lengths_are_exact() {
-    let key = PrivateKey::<P521>::new(&hex(D521)).unwrap();
+    let key = PrivateKey::<P521>::new(&Backends::fastest(), &hex(D521)).unwrap();
     let mut sig = [0xaa; 132];
     assert_eq!(key.sign_with_k(&[1; 65], &[1; 64], &mut sig), Err(Error::InvalidArgument));
     assert_eq!(sig, [0; 132]);
     for len in [0, 65, 97, 132, 134] {
         assert_eq!(key.public_key_bytes(&mut vec![0xaa; len]), Err(Error::InvalidArgument));
     }
-    let key = PrivateKey::<P256>::new(&hex(D256)).unwrap();
+    let key = PrivateKey::<P256>::new(&Backends::fastest(), &hex(D256)).unwrap();
     for len in [0, 1, 64, 66] {
         let mut out = vec![0xaa; len];
         assert_eq!(key.public_key_bytes(&mut out), Err(Error::InvalidArgument));
@@ -246,7 +256,7 @@ fn output_lengths_are_exact() {
 
 #[test]
 fn an_unusable_k_asks_for_another() {
-    let key = PrivateKey::<P256>::new(&hex(D256)).unwrap();
+    let key = PrivateKey::<P256>::new(&Backends::fastest(), &hex(D256)).unwrap();
     let n = hex(N256);
     for k in [vec![0; 32], n.clone(), plus(&n, 1), vec![0xff; 32]] {
         let mut sig = [0xaa; 64];
@@ -261,7 +271,7 @@ fn an_unusable_k_asks_for_another() {
 /// e = -r*d makes s = 0 for the signer and u1*G + u2*Q the point at infinity for the verifier.
 #[test]
 fn zero_s_and_the_point_at_infinity() {
-    let key = PrivateKey::<P256>::new(&hex(D256)).unwrap();
+    let key = PrivateKey::<P256>::new(&Backends::fastest(), &hex(D256)).unwrap();
     let k = hex(K256);
     let mut sig = [0; 64];
     assert_eq!(key.sign_with_k(&k, &[1; 32], &mut sig), Ok(true));
@@ -274,7 +284,7 @@ fn zero_s_and_the_point_at_infinity() {
 
 #[test]
 fn verification_refuses_values_out_of_range() {
-    let key = PublicKey::<P256>::new(&hex(Q256)).unwrap();
+    let key = PublicKey::<P256>::new(&Backends::fastest(), &hex(Q256)).unwrap();
     let (digest, sig, n) = (Sha256::digest(b"sample"), hex(SIG256), hex(N256));
     let zero = [0; 32];
     for bad in [&zero[..], &n, &[0xff; 32]] {
@@ -359,7 +369,7 @@ fn a_private_key_is_wiped_on_drop() {
 #[cfg(feature = "secp256k1")]
 #[test]
 fn ledgers_get_the_lesser_s() {
-    let key = PrivateKey::<Secp256k1>::new(&hex(DK1)).unwrap();
+    let key = PrivateKey::<Secp256k1>::new(&Backends::fastest(), &hex(DK1)).unwrap();
     let (k, digest) = (hex(KK1), hex(EK1));
     let minus_k = -*nonzero_scalar::<Secp256k1>(&k).unwrap();
     let mut made = [[0; 64]; 2];
@@ -372,7 +382,7 @@ fn ledgers_get_the_lesser_s() {
     assert!(made[0][32..] < other[32..]);
     key.public_key().verify(&digest, &other).unwrap();
     // The NIST curves leave s as it comes: of one r both occur.
-    let key = PrivateKey::<P256>::new(&hex(D256)).unwrap();
+    let key = PrivateKey::<P256>::new(&Backends::fastest(), &hex(D256)).unwrap();
     let minus_k = -*nonzero_scalar::<P256>(&hex(K256)).unwrap();
     assert_eq!(key.sign_with_k(&minus_k.to_repr(), &Sha256::digest(b"sample"), &mut other), Ok(true));
     assert_eq!(other[..32], hex(SIG256)[..32]);
@@ -380,7 +390,7 @@ fn ledgers_get_the_lesser_s() {
 }
 
 fn round_trip<C: Curve>(d: &[u8], k: &[u8], digest: &[u8], flip: usize) {
-    let private = PrivateKey::<C>::new(d).unwrap();
+    let private = PrivateKey::<C>::new(&Backends::fastest(), d).unwrap();
     let mut sig = vec![0; 2 * d.len()];
     assert!(private.sign_with_k(k, digest, &mut sig).unwrap());
     private.public_key().verify(digest, &sig).unwrap();

@@ -1,0 +1,65 @@
+//! P-256, P-384 and P-521 in words of 64 bits, one operation at a time: what [`Arithmetic`] asks for. In safe Rust, for every
+//! processor with such words; docs/decisions/027 has the reasons.
+//!
+//! **Time.** Scalars and the coordinates that come of them are in no branch and no address, but for verification, which
+//! has no secret. **Memory.** What a call works with lies in its frames, which it overwrites.
+
+mod curves;
+mod field;
+mod invert;
+mod point;
+#[cfg(test)]
+mod tests;
+
+use core::marker::PhantomData;
+
+use self::field::{from_bytes, to_bytes};
+use self::point::{Affine, Curve, base_multiple, combine, has_x, multiple};
+use super::portable::ec::Arithmetic;
+use crate::boundary::secret::scrub_stack;
+
+/// Words of the frames below an entry: the table of [`multiple`] on P-521 is the most of them, 3.4 KiB.
+const DEAD_WORDS: usize = 2048;
+
+pub(in crate::boundary) static P256: &dyn Arithmetic = &Words::<curves::P256, 4>(PhantomData);
+pub(in crate::boundary) static P384: &dyn Arithmetic = &Words::<curves::P384, 6>(PhantomData);
+pub(in crate::boundary) static P521: &dyn Arithmetic = &Words::<curves::P521, 9>(PhantomData);
+
+struct Words<C, const N: usize>(PhantomData<C>);
+
+impl<C: Curve<N> + Sync, const N: usize> Arithmetic for Words<C, N> {
+    fn base_multiple(&self, k: &[u8], x: &mut [u8], y: &mut [u8]) {
+        #[inline(never)]
+        fn below<C: Curve<N>, const N: usize>(k: &[u8], x: &mut [u8], y: &mut [u8]) {
+            let point = base_multiple::<C, N>(&from_bytes(k)).affine::<C>();
+            to_bytes(&C::leave(&point.x), x);
+            to_bytes(&C::leave(&point.y), y);
+        }
+        below::<C, N>(k, x, y);
+        scrub_stack::<DEAD_WORDS>();
+    }
+
+    fn multiple(&self, k: &[u8], [x, y]: [&[u8]; 2], z: &mut [u8]) {
+        #[inline(never)]
+        fn below<C: Curve<N>, const N: usize>(k: &[u8], q: &Affine<N>, z: &mut [u8]) {
+            let point = multiple::<C, N>(&from_bytes(k), q).affine::<C>();
+            to_bytes(&C::leave(&point.x), z);
+        }
+        below::<C, N>(k, &Affine { x: C::enter(&from_bytes(x)), y: C::enter(&from_bytes(y)) }, z);
+        scrub_stack::<DEAD_WORDS>();
+    }
+
+    fn invert(&self, k: &[u8], inverse: &mut [u8]) {
+        #[inline(never)]
+        fn below<C: Curve<N>, const N: usize>(k: &[u8], inverse: &mut [u8]) {
+            to_bytes(&C::SCALARS.invert(&from_bytes(k)), inverse);
+        }
+        below::<C, N>(k, inverse);
+        scrub_stack::<DEAD_WORDS>();
+    }
+
+    fn verifies(&self, u1: &[u8], u2: &[u8], [x, y]: [&[u8]; 2], r: &[u8]) -> bool {
+        let q = Affine { x: C::enter(&from_bytes(x)), y: C::enter(&from_bytes(y)) };
+        has_x::<C, N>(&combine::<C, N>(&from_bytes(u1), &from_bytes(u2), &q), &from_bytes(r))
+    }
+}
