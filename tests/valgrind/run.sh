@@ -4,6 +4,7 @@
 #
 #   run.sh            everything
 #   run.sh --quick    without the slow sets of SLH-DSA, the generation of RSA keys, and with three hashes for all
+#   run.sh --backend portable     the portable implementation of the curves too (words64 without it)
 #
 # Ends with 0 when no branch and no address depended on a secret, with 1 when one did, when an operation did not run
 # or failed, or when valgrind did not see a leak made on purpose; with 77 and the reason when something is missing.
@@ -27,7 +28,7 @@ RUSTFLAGS="--cfg strongroom_lab" CARGO_TARGET_DIR=${STRONGROOM_VALGRIND_TARGET:-
 program=${STRONGROOM_VALGRIND_TARGET:-target/lab}/valgrind/strongroom-secrets
 
 sizes="2048 3072 4096"
-[ "${1:-}" != --quick ] || sizes=2048
+[[ " $* " != *" --quick "* ]] || sizes=2048
 keys=()
 for bits in $sizes; do
     openssl genpkey -algorithm RSA -pkeyopt "rsa_keygen_bits:$bits" 2>/dev/null |

@@ -12,10 +12,11 @@ mod point;
 mod tests;
 
 use core::marker::PhantomData;
+use std::boxed::Box;
 
 use self::field::{from_bytes, to_bytes};
-use self::point::{Affine, Curve, base_multiple, combine, has_x, multiple};
-use super::portable::ec::Arithmetic;
+use self::point::{Affine, Curve, Multiples, base_multiple, combine, has_x, multiple};
+use super::portable::ec::{Arithmetic, Verifier};
 use crate::boundary::secret::scrub_stack;
 
 /// Words of the frames below an entry: the table of [`multiple`] on P-521 is the most of them, 3.4 KiB.
@@ -27,7 +28,7 @@ pub(in crate::boundary) static P521: &dyn Arithmetic = &Words::<curves::P521, 9>
 
 struct Words<C, const N: usize>(PhantomData<C>);
 
-impl<C: Curve<N> + Sync, const N: usize> Arithmetic for Words<C, N> {
+impl<C: Curve<N> + Send + Sync, const N: usize> Arithmetic for Words<C, N> {
     fn base_multiple(&self, k: &[u8], x: &mut [u8], y: &mut [u8]) {
         #[inline(never)]
         fn below<C: Curve<N>, const N: usize>(k: &[u8], x: &mut [u8], y: &mut [u8]) {
@@ -39,13 +40,13 @@ impl<C: Curve<N> + Sync, const N: usize> Arithmetic for Words<C, N> {
         scrub_stack::<DEAD_WORDS>();
     }
 
-    fn multiple(&self, k: &[u8], [x, y]: [&[u8]; 2], z: &mut [u8]) {
+    fn multiple(&self, k: &[u8], q: [&[u8]; 2], z: &mut [u8]) {
         #[inline(never)]
         fn below<C: Curve<N>, const N: usize>(k: &[u8], q: &Affine<N>, z: &mut [u8]) {
             let point = multiple::<C, N>(&from_bytes(k), q).affine::<C>();
             to_bytes(&C::leave(&point.x), z);
         }
-        below::<C, N>(k, &Affine { x: C::enter(&from_bytes(x)), y: C::enter(&from_bytes(y)) }, z);
+        below::<C, N>(k, &affine::<C, N>(q), z);
         scrub_stack::<DEAD_WORDS>();
     }
 
@@ -58,8 +59,23 @@ impl<C: Curve<N> + Sync, const N: usize> Arithmetic for Words<C, N> {
         scrub_stack::<DEAD_WORDS>();
     }
 
-    fn verifies(&self, u1: &[u8], u2: &[u8], [x, y]: [&[u8]; 2], r: &[u8]) -> bool {
-        let q = Affine { x: C::enter(&from_bytes(x)), y: C::enter(&from_bytes(y)) };
-        has_x::<C, N>(&combine::<C, N>(&from_bytes(u1), &from_bytes(u2), &q), &from_bytes(r))
+    fn verifies(&self, u1: &[u8], u2: &[u8], q: [&[u8]; 2], r: &[u8]) -> bool {
+        has_x::<C, N>(&combine::<C, N>(&from_bytes(u1), &from_bytes(u2), &affine::<C, N>(q)), &from_bytes(r))
     }
+
+    fn verifier(&self, q: [&[u8]; 2]) -> Box<dyn Verifier> {
+        Box::new(Prepared::<C, N>(Multiples::new::<C>(&affine::<C, N>(q)), PhantomData))
+    }
+}
+
+struct Prepared<C, const N: usize>(Multiples<N>, PhantomData<C>);
+
+impl<C: Curve<N> + Send + Sync, const N: usize> Verifier for Prepared<C, N> {
+    fn verifies(&self, u1: &[u8], u2: &[u8], r: &[u8]) -> bool {
+        has_x::<C, N>(&self.0.combine::<C>(&from_bytes(u1), &from_bytes(u2)), &from_bytes(r))
+    }
+}
+
+fn affine<C: Curve<N>, const N: usize>([x, y]: [&[u8]; 2]) -> Affine<N> {
+    Affine { x: C::enter(&from_bytes(x)), y: C::enter(&from_bytes(y)) }
 }

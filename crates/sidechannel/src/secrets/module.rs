@@ -4,7 +4,7 @@ use strongroom::{
     Algorithm, DrbgMechanism, Engine, Hash, HeapStore, Profile, Restriction, Subject, Usage, Xof, lab,
 };
 
-use super::{BACKEND, Gave, Rig, Run, given, hmac};
+use super::{Gave, Rig, Run, backend, given, hmac};
 
 pub(crate) fn all(run: &mut Run) {
     for mechanism in [DrbgMechanism::CtrAes256, DrbgMechanism::HmacSha512] {
@@ -19,7 +19,7 @@ fn random(run: &mut Run, mechanism: DrbgMechanism) {
     let mut made = None;
     run.keyless(algorithm, "power-on", || {
         let builder = Engine::builder().store(HeapStore::new(4, 2)).profile(Profile::General);
-        let engine = builder.drbg(mechanism).backend(BACKEND).unwrap().power_on().unwrap();
+        let engine = builder.drbg(mechanism).backend(backend()).unwrap().power_on().unwrap();
         made = Some(engine.open_session(Subject::user(1), b"")?);
         Ok(Gave::Nothing)
     });

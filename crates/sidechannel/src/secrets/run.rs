@@ -6,13 +6,15 @@ mod module;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use strongroom::{
     Algorithm, Attributes, AttributesBuilder, Backend, Engine, Error, Export, Hash, HeapStore, KeyHandle,
     KeyKind, Params, Profile, Restriction, Rule, Session, Subject, UnwrapAs, Usage, lab,
 };
 
-const HELP: &str = "strongroom-secrets [--quick] [--leak] [--dry] [RSA-KEY.der ...]\n\
+const HELP: &str = "strongroom-secrets [--backend NAME] [--quick] [--leak] [--dry] [RSA-KEY.der ...]\n\
+    --backend is words64 without it, or portable: no other has its doors and suppressions yet;\n\
     --quick leaves out what takes minutes under valgrind; --leak branches on secrets on purpose; --dry runs without valgrind\n\
     and shows nothing but that it runs;\n\
     RSA keys are PKCS #8, one for each size that is to be run";
@@ -21,8 +23,13 @@ pub(crate) fn main() -> ExitCode {
     let mut run =
         Run { quick: false, keys: Vec::new(), rows: 0, errors: 0, bad: Vec::new(), served: BTreeSet::new() };
     let (mut leak, mut dry) = (false, false);
-    for argument in std::env::args().skip(1) {
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
         match argument.as_str() {
+            "--backend" => match arguments.next().as_deref().and_then(watched) {
+                Some(backend) => _ = BACKEND.set(backend),
+                None => return refuse(HELP),
+            },
             "--quick" => run.quick = true,
             "--leak" => leak = true,
             "--dry" => dry = true,
@@ -36,7 +43,7 @@ pub(crate) fn main() -> ExitCode {
     if lab::valgrind_errors().is_none() && !dry {
         return refuse("not under valgrind: run tests/valgrind/run.sh");
     }
-    println!("backend {}: no other has its doors and suppressions yet", BACKEND.name());
+    println!("backend {}", backend().name());
     if leak {
         return on_purpose();
     }
@@ -171,8 +178,17 @@ impl Run {
     }
 }
 
+static BACKEND: OnceLock<Backend> = OnceLock::new();
+
 /// What runs.
-pub(crate) const BACKEND: Backend = Backend::Portable;
+pub(crate) fn backend() -> Backend {
+    *BACKEND.get_or_init(|| Backend::Words64)
+}
+
+/// The backends that have their doors and suppressions.
+fn watched(name: &str) -> Option<Backend> {
+    [Backend::Words64, Backend::Portable].into_iter().find(|backend| backend.name() == name)
+}
 
 /// An engine of the general profile, which has every algorithm, and a session.
 pub(crate) struct Rig {
@@ -183,7 +199,7 @@ pub(crate) struct Rig {
 impl Rig {
     pub(crate) fn new() -> Self {
         let builder = Engine::builder().store(HeapStore::new(64, 4)).profile(Profile::General);
-        let engine = builder.min_iterations(1).backend(BACKEND).unwrap().power_on().unwrap();
+        let engine = builder.min_iterations(1).backend(backend()).unwrap().power_on().unwrap();
         let session = engine.open_session(Subject::user(1), b"").unwrap();
         Self { engine, session }
     }

@@ -10,6 +10,11 @@
 //! Neither the scalar nor the point is blinded; the arithmetic is constant time. A caller branches on
 //! secret data only where a value is refused, and refused values are never used again.
 
+#[cfg(feature = "std")]
+use core::sync::atomic::{AtomicBool, Ordering};
+#[cfg(feature = "std")]
+use std::{boxed::Box, sync::OnceLock};
+
 use p256::elliptic_curve::{
     AffinePoint, CurveArithmetic, FieldBytes, FieldBytesSize, PrimeCurve, ProjectivePoint, Scalar,
     array::typenum::Unsigned,
@@ -80,6 +85,24 @@ pub(in crate::boundary) trait Arithmetic: Sync {
     fn invert(&self, k: &[u8], inverse: &mut [u8]);
     /// Whether the x coordinate of u1 G + u2 Q is r modulo n; u1 may be 0. Nothing here is secret.
     fn verifies(&self, u1: &[u8], u2: &[u8], q: [&[u8]; 2], r: &[u8]) -> bool;
+    /// Multiples of Q, which take as long as a verification and make all that follow twice as fast.
+    #[cfg(feature = "std")]
+    fn verifier(&self, q: [&[u8]; 2]) -> Box<dyn Verifier>;
+}
+
+/// [`Arithmetic::verifies`] with multiples of Q at hand.
+#[cfg(feature = "std")]
+pub(in crate::boundary) trait Verifier: Send + Sync {
+    fn verifies(&self, u1: &[u8], u2: &[u8], r: &[u8]) -> bool;
+}
+
+/// What a public key keeps for later: nothing at first, since most keys of a pairwise test and of an agreement are
+/// never used to verify again.
+#[cfg(feature = "std")]
+#[derive(Default)]
+struct Kept {
+    used: AtomicBool,
+    verifier: OnceLock<Box<dyn Verifier>>,
 }
 
 #[cfg(feature = "secp256k1")]
@@ -149,7 +172,7 @@ impl<C: Curve> PrivateKey<C> {
         let curves = backends.ec;
         let d = nonzero_scalar::<C>(d).ok_or(Error::Rejected)?;
         let q = public_point::<C>(curves, &d)?;
-        Ok(Self { d, public: PublicKey { q, curves } })
+        Ok(Self { d, public: PublicKey::of(q, curves) })
     }
 
     /// The public key Q = d*G.
@@ -244,7 +267,7 @@ impl<C: Curve> PrivateKey<C> {
     /// rev. 3, 5.6.2.1.4, option b).
     pub(in crate::boundary) fn recompute(&self, expected: &mut [u8]) -> Result<()> {
         let curves = self.public.curves;
-        PublicKey::<C> { q: public_point::<C>(curves, &self.d)?, curves }.bytes(expected)
+        PublicKey::<C>::of(public_point::<C>(curves, &self.d)?, curves).bytes(expected)
     }
 }
 
@@ -252,9 +275,20 @@ impl<C: Curve> PrivateKey<C> {
 pub(in crate::boundary) struct PublicKey<C: Curve> {
     q: AffinePoint<C>,
     curves: Curves,
+    #[cfg(feature = "std")]
+    kept: Kept,
 }
 
 impl<C: Curve> PublicKey<C> {
+    fn of(q: AffinePoint<C>, curves: Curves) -> Self {
+        Self {
+            q,
+            curves,
+            #[cfg(feature = "std")]
+            kept: Kept::default(),
+        }
+    }
+
     /// Decodes a point in uncompressed or compressed SEC 1 form (VAL-EC-1): exact length, coordinates
     /// below p, on the curve. This is partial public-key validation (SP 800-56A rev. 3, 5.6.2.3.4); as
     /// the curve has cofactor 1 it implies the full one, which [`Self::validate_full`] also computes.
@@ -275,7 +309,7 @@ impl<C: Curve> PublicKey<C> {
             }
             _ => return Err(Error::Rejected),
         };
-        Ok(Self { q: q.into_option().ok_or(Error::Rejected)?, curves })
+        Ok(Self::of(q.into_option().ok_or(Error::Rejected)?, curves))
     }
 
     /// The last step of full validation, n*Q = O (SP 800-56A rev. 3, 5.6.2.3.3): (n-1)*Q is -Q, by its x coordinate as
@@ -312,8 +346,7 @@ impl<C: Curve> PublicKey<C> {
         let u1 = digest_scalar::<C>(digest) * w;
         let u2 = *r * w;
         if let Some(arithmetic) = arithmetic {
-            let q = [&*self.q.x(), &*self.q.y()];
-            let good = arithmetic.verifies(&u1.to_repr(), &u2.to_repr(), q, &r.to_repr());
+            let good = self.verifies(arithmetic, &u1.to_repr(), &u2.to_repr(), &r.to_repr());
             return if good { Ok(()) } else { Err(Error::Rejected) };
         }
         let q = ProjectivePoint::<C>::from(self.q);
@@ -323,6 +356,16 @@ impl<C: Curve> PublicKey<C> {
         }
         let v = <Scalar<C> as Reduce<FieldBytes<C>>>::reduce(&point.to_affine().x());
         if v == *r { Ok(()) } else { Err(Error::Rejected) }
+    }
+
+    /// With multiples of Q from the second time on.
+    fn verifies(&self, arithmetic: &dyn Arithmetic, u1: &[u8], u2: &[u8], r: &[u8]) -> bool {
+        let (x, y) = (self.q.x(), self.q.y());
+        #[cfg(feature = "std")]
+        if self.kept.used.swap(true, Ordering::Relaxed) {
+            return self.kept.verifier.get_or_init(|| arithmetic.verifier([&x, &y])).verifies(u1, u2, r);
+        }
+        arithmetic.verifies(u1, u2, [&x, &y], r)
     }
 
     /// The uncompressed SEC 1 form; `out` has exactly its length: 65 bytes for P-256, 133 for P-521.

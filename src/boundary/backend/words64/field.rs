@@ -133,6 +133,14 @@ pub(super) const fn mask(bit: u64) -> u64 {
     0u64.wrapping_sub(bit)
 }
 
+/// A mask of which the compiler does not know what it can be. It makes branches of the others where that spares it much,
+/// which the run under valgrind has shown for table look-ups and signs: those masks come from here. (A hint to the
+/// compiler, not a promise of it: so that run has the last word.)
+#[inline(always)]
+pub(super) fn opaque<T>(mask: T) -> T {
+    core::hint::black_box(mask)
+}
+
 #[inline(always)]
 fn masked<const N: usize>(a: &[u64; N], mask: u64) -> [u64; N] {
     a.map(|word| word & mask)

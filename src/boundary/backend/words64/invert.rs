@@ -19,6 +19,8 @@
 
 use zeroize::Zeroize;
 
+use super::field::opaque;
+
 /// Division steps of one jump. The entries of a row of its matrix are together at most 2^62 in magnitude.
 const JUMP: u32 = 62;
 const LOW: u64 = (1 << JUMP) - 1;
@@ -66,16 +68,18 @@ impl<const N: usize> Modulus<N> {
             self.apply_modulo(&m, &mut d, &mut e);
         }
         // f is 1 or -1 now, and d what x has to be multiplied with to become f.
-        let sign = f[Self::WORDS - 1] >> 63;
+        let sign = opaque(f[Self::WORDS - 1] >> 63);
         let out = self.normal(&mut d, sign);
-        (f, g, d, e).zeroize_all();
+        for dead in [&mut f, &mut g, &mut d, &mut e] {
+            dead.zeroize();
+        }
         out
     }
 
     /// (u d + v e) / 2^62 and (q d + r e) / 2^62 modulo the modulus, between -2 and 1 times it if d and e are.
     #[inline(always)]
     fn apply_modulo(&self, m: &Matrix, d: &mut Signed, e: &mut Signed) {
-        let (d_sign, e_sign) = (d[Self::WORDS - 1] >> 63, e[Self::WORDS - 1] >> 63);
+        let (d_sign, e_sign) = (opaque(d[Self::WORDS - 1] >> 63), opaque(e[Self::WORDS - 1] >> 63));
         let p = &self.words;
         // Times of the modulus to add: one factor for each negative number, which brings both between -1 and 1 times it.
         // Then what clears the lowest 62 bits is taken away, less than 2^62 times.
@@ -105,13 +109,13 @@ impl<const N: usize> Modulus<N> {
 
     /// d, between -2 and 1 times the modulus, negated where `sign` is -1, as a number below the modulus.
     fn normal(&self, d: &mut Signed, sign: i64) -> [u64; N] {
-        self.add_if(d, d[Self::WORDS - 1] >> 63);
+        self.add_if(d, opaque(d[Self::WORDS - 1] >> 63));
         for word in d.iter_mut() {
             *word = (*word ^ sign) - sign;
         }
         carry::<N>(d);
         // Between -1 and 1 times the modulus, whatever the sign.
-        self.add_if(d, d[Self::WORDS - 1] >> 63);
+        self.add_if(d, opaque(d[Self::WORDS - 1] >> 63));
         let mut out = [0; N];
         for (i, word) in out.iter_mut().enumerate() {
             let (place, shift) = (64 * i / 62, (64 * i % 62) as u32);
@@ -213,17 +217,4 @@ const fn split<const N: usize>(number: &[u64; N]) -> Signed {
         i += 1;
     }
     out
-}
-
-trait ZeroizeAll {
-    fn zeroize_all(self);
-}
-
-impl ZeroizeAll for (Signed, Signed, Signed, Signed) {
-    fn zeroize_all(mut self) {
-        self.0.zeroize();
-        self.1.zeroize();
-        self.2.zeroize();
-        self.3.zeroize();
-    }
 }

@@ -18,7 +18,7 @@
 
 use std::vec::Vec;
 
-use super::field::{Field, add, choose, is_zero, mask, same, sub};
+use super::field::{Field, add, choose, is_zero, mask, opaque, same, sub};
 use super::invert::Modulus;
 
 /// What a curve is made of.
@@ -229,7 +229,7 @@ fn to_affine<C: Curve<N>, const N: usize, const M: usize>(points: &[Point<N>; M]
 
 /// The odd one of k and n - k, and where it is the latter.
 fn odd<C: Curve<N>, const N: usize>(k: &[u64; N]) -> ([u64; N], u64) {
-    let even = mask(k[0] & 1 ^ 1);
+    let even = opaque(mask(k[0] & 1 ^ 1));
     (choose(even, k, &sub(&C::ORDER, k).0), even)
 }
 
@@ -266,7 +266,7 @@ impl<const N: usize> Digits<N> {
             u |= word(place + 1) << (64 - shift);
         }
         let half = 1 << (self.width - 1);
-        let minus = mask((u >> (self.width - 1)) & 1 ^ 1);
+        let minus = opaque(mask((u >> (self.width - 1)) & 1 ^ 1));
         ((u ^ minus) & (half - 1), minus)
     }
 }
@@ -276,7 +276,7 @@ impl<const N: usize> Digits<N> {
 fn pick_affine<const N: usize>(table: &[Affine<N>; COMB_ENTRIES], place: u64) -> Affine<N> {
     let mut out = Affine { x: [0; N], y: [0; N] };
     for (i, entry) in (0u64..).zip(table) {
-        let here = same(i, place);
+        let here = opaque(same(i, place));
         for j in 0..N {
             out.x[j] |= entry.x[j] & here;
             out.y[j] |= entry.y[j] & here;
@@ -301,7 +301,7 @@ pub(super) fn base_multiple<C: Curve<N>, const N: usize>(k: &[u64; N]) -> Point<
     }
     let last = entry(last);
     let (added, met) = add_affine::<C, N>(&sum, &last);
-    let sum = Point::choose(met.x & met.y, &added, &double::<C, N>(&sum));
+    let sum = Point::choose(opaque(met.x & met.y), &added, &double::<C, N>(&sum));
     sum.negate_if::<C>(negated)
 }
 
@@ -315,7 +315,7 @@ const ENTRIES: usize = 1 << (WIDTH - 1);
 fn pick_point<const N: usize>(table: &[Point<N>; ENTRIES], place: u64) -> Point<N> {
     let mut out = Point { x: [0; N], y: [0; N], z: [0; N] };
     for (i, entry) in (0u64..).zip(table) {
-        let here = same(i, place);
+        let here = opaque(same(i, place));
         for j in 0..N {
             out.x[j] |= entry.x[j] & here;
             out.y[j] |= entry.y[j] & here;
@@ -346,7 +346,7 @@ pub(super) fn multiple<C: Curve<N>, const N: usize>(k: &[u64; N], q: &Affine<N>)
         sum = double::<C, N>(&sum);
     }
     let (added, met) = add_point::<C, N>(&sum, &entry(0));
-    let sum = Point::choose(met.x & met.y, &added, &double::<C, N>(&sum));
+    let sum = Point::choose(opaque(met.x & met.y), &added, &double::<C, N>(&sum));
     sum.negate_if::<C>(negated)
 }
 
@@ -378,6 +378,57 @@ pub(super) fn sparse<const N: usize>(k: &[u64; N], width: usize) -> Vec<i8> {
         digits.pop();
     }
     digits
+}
+
+/// Multiples of a public key Q for [`Multiples::combine`]: of each of eight parts of a scalar, Q times 2^(bits below it)
+/// times 1, 3, .. 15.
+pub(super) struct Multiples<const N: usize>([Affine<N>; PARTS * PART_ENTRIES]);
+
+/// Parts of a scalar that run over one chain of doublings, as long as one of them.
+const PARTS: usize = 8;
+const PART_ENTRIES: usize = ENTRIES / 2;
+
+impl<const N: usize> Multiples<N> {
+    /// Bits of a part.
+    const PART: usize = (64 * N).div_ceil(PARTS);
+
+    pub(super) fn new<C: Curve<N>>(q: &Affine<N>) -> Self {
+        let mut first = q.point::<C>();
+        let mut parts = [first; PARTS * PART_ENTRIES];
+        for (i, part) in parts.chunks_exact_mut(PART_ENTRIES).enumerate() {
+            if i > 0 {
+                for _ in 0..Self::PART {
+                    first = double::<C, N>(&first);
+                }
+            }
+            part.copy_from_slice(&odd_multiples::<C, N, PART_ENTRIES>(&first));
+        }
+        Self(to_affine::<C, N, { PARTS * PART_ENTRIES }>(&parts))
+    }
+
+    /// u1 G + u2 Q, by time that tells both.
+    pub(super) fn combine<C: Curve<N>>(&self, u1: &[u64; N], u2: &[u64; N]) -> Point<N> {
+        let digits = sparse(u2, WIDTH);
+        let mut sum = Point { x: C::ONE, y: C::ONE, z: [0; N] };
+        // The last part has a bit more, where the last digit is carried out of all words.
+        for i in (0..=Self::PART).rev() {
+            sum = double::<C, N>(&sum);
+            for (part, table) in self.0.chunks_exact(PART_ENTRIES).enumerate() {
+                if i == Self::PART && part + 1 < PARTS {
+                    continue;
+                }
+                if let Some(digit) = digits.get(part * Self::PART + i).filter(|digit| **digit != 0) {
+                    let entry = &table[usize::from(digit.unsigned_abs() / 2)];
+                    sum = add_any_affine::<C, N>(&sum, &entry.negate_if::<C>(mask(u64::from(*digit < 0))));
+                }
+            }
+        }
+        if is_zero(u1) != 0 {
+            return sum;
+        }
+        // The comb needs no doublings.
+        add_any::<C, N>(&sum, &base_multiple::<C, N>(u1))
+    }
 }
 
 /// u1 G + u2 Q, by time that tells both.

@@ -219,14 +219,19 @@ fn multiples<C: ec::Curve>() {
         arithmetic.invert(&k.to_repr(), &mut x);
         assert_eq!(x[..], k.invert().unwrap().to_repr()[..]);
 
+        let verifier = arithmetic.verifier([&qx, &qy]);
         // u1 = 0, the two products the same, and each other's negative: infinity has no x.
         let zero = Scalar::<C>::ZERO;
         for u1 in [random.scalar::<C>(), zero, d * k, -(d * k), Scalar::<C>::ONE] {
             let sum = u1 + d * k;
             let point = affine(ProjectivePoint::<C>::mul_by_generator(&sum));
             let r = <Scalar<C> as Reduce<FieldBytes<C>>>::reduce(&point.x());
-            let verifies =
-                |r: Scalar<C>| arithmetic.verifies(&u1.to_repr(), &k.to_repr(), [&qx, &qy], &r.to_repr());
+            let verifies = |r: Scalar<C>| {
+                let (u1, u2, r) = (u1.to_repr(), k.to_repr(), r.to_repr());
+                let verdict = arithmetic.verifies(&u1, &u2, [&qx, &qy], &r);
+                assert_eq!(verifier.verifies(&u1, &u2, &r), verdict);
+                verdict
+            };
             assert_eq!(verifies(r), !bool::from(sum.is_zero()));
             assert!(!verifies(r + Scalar::<C>::ONE));
         }

@@ -357,12 +357,17 @@ fn generation_passes_on_a_failed_source() {
 
 #[test]
 fn a_private_key_is_wiped_on_drop() {
-    // A public key has no drop; only the wiping of d can be what a private key needs one for.
+    // What lies in it as a secret is d, in a wrapper that wipes; the rest is public.
     assert!(core::mem::needs_drop::<PrivateKey<P256>>() && core::mem::needs_drop::<PrivateKey<P384>>());
     assert!(core::mem::needs_drop::<PrivateKey<P521>>() && core::mem::needs_drop::<Key<P521>>());
     #[cfg(feature = "secp256k1")]
     assert!(core::mem::needs_drop::<PrivateKey<Secp256k1>>());
-    assert!(!core::mem::needs_drop::<PublicKey<P256>>());
+    assert!(!core::mem::needs_drop::<p256::Scalar>());
+    fn wiped<C: Curve>(key: &PrivateKey<C>) -> &Zeroizing<Scalar<C>> {
+        &key.d
+    }
+    assert!(core::mem::needs_drop::<Zeroizing<p256::Scalar>>());
+    wiped(&PrivateKey::<P256>::new(&Backends::fastest(), &hex(D256)).unwrap());
 }
 
 /// On secp256k1 s is at most n/2 whatever k gives, and n-s verifies as well.
