@@ -12,7 +12,9 @@ mod point;
 mod tests;
 
 use core::marker::PhantomData;
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::boxed::Box;
+use std::sync::OnceLock;
 
 use self::field::{from_bytes, to_bytes};
 use self::point::{Affine, Curve, Multiples, base_multiple, combine, has_x, multiple};
@@ -73,6 +75,26 @@ struct Prepared<C, const N: usize>(Multiples<N>, PhantomData<C>);
 impl<C: Curve<N> + Send + Sync, const N: usize> Verifier for Prepared<C, N> {
     fn verifies(&self, u1: &[u8], u2: &[u8], r: &[u8]) -> bool {
         has_x::<C, N>(&self.0.combine::<C>(&from_bytes(u1), &from_bytes(u2)), &from_bytes(r))
+    }
+}
+
+/// What a public key keeps for later: nothing at first, since most keys of a pairwise test and of an agreement never
+/// verify again.
+#[derive(Default)]
+pub(in crate::boundary) struct Kept {
+    used: AtomicBool,
+    verifier: OnceLock<Box<dyn Verifier>>,
+}
+
+impl Kept {
+    /// Multiples of q, made when they are asked for the second time.
+    pub(in crate::boundary) fn verifier(
+        &self,
+        arithmetic: &dyn Arithmetic,
+        q: [&[u8]; 2],
+    ) -> Option<&dyn Verifier> {
+        let again = self.used.swap(true, Ordering::Relaxed);
+        again.then(|| &**self.verifier.get_or_init(|| arithmetic.verifier(q)))
     }
 }
 

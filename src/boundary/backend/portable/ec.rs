@@ -10,11 +10,6 @@
 //! Neither the scalar nor the point is blinded; the arithmetic is constant time. A caller branches on
 //! secret data only where a value is refused, and refused values are never used again.
 
-#[cfg(feature = "std")]
-use core::sync::atomic::{AtomicBool, Ordering};
-#[cfg(feature = "std")]
-use std::{boxed::Box, sync::OnceLock};
-
 use p256::elliptic_curve::{
     AffinePoint, CurveArithmetic, FieldBytes, FieldBytesSize, PrimeCurve, ProjectivePoint, Scalar,
     array::typenum::Unsigned,
@@ -86,23 +81,14 @@ pub(in crate::boundary) trait Arithmetic: Sync {
     /// Whether the x coordinate of u1 G + u2 Q is r modulo n; u1 may be 0. Nothing here is secret.
     fn verifies(&self, u1: &[u8], u2: &[u8], q: [&[u8]; 2], r: &[u8]) -> bool;
     /// Multiples of Q, which take as long as a verification and make all that follow twice as fast.
-    #[cfg(feature = "std")]
-    fn verifier(&self, q: [&[u8]; 2]) -> Box<dyn Verifier>;
+    #[cfg(all(feature = "std", target_pointer_width = "64"))]
+    fn verifier(&self, q: [&[u8]; 2]) -> std::boxed::Box<dyn Verifier>;
 }
 
 /// [`Arithmetic::verifies`] with multiples of Q at hand.
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", target_pointer_width = "64"))]
 pub(in crate::boundary) trait Verifier: Send + Sync {
     fn verifies(&self, u1: &[u8], u2: &[u8], r: &[u8]) -> bool;
-}
-
-/// What a public key keeps for later: nothing at first, since most keys of a pairwise test and of an agreement are
-/// never used to verify again.
-#[cfg(feature = "std")]
-#[derive(Default)]
-struct Kept {
-    used: AtomicBool,
-    verifier: OnceLock<Box<dyn Verifier>>,
 }
 
 #[cfg(feature = "secp256k1")]
@@ -275,8 +261,8 @@ impl<C: Curve> PrivateKey<C> {
 pub(in crate::boundary) struct PublicKey<C: Curve> {
     q: AffinePoint<C>,
     curves: Curves,
-    #[cfg(feature = "std")]
-    kept: Kept,
+    #[cfg(all(feature = "std", target_pointer_width = "64"))]
+    kept: words64::Kept,
 }
 
 impl<C: Curve> PublicKey<C> {
@@ -284,8 +270,8 @@ impl<C: Curve> PublicKey<C> {
         Self {
             q,
             curves,
-            #[cfg(feature = "std")]
-            kept: Kept::default(),
+            #[cfg(all(feature = "std", target_pointer_width = "64"))]
+            kept: words64::Kept::default(),
         }
     }
 
@@ -361,9 +347,9 @@ impl<C: Curve> PublicKey<C> {
     /// With multiples of Q from the second time on.
     fn verifies(&self, arithmetic: &dyn Arithmetic, u1: &[u8], u2: &[u8], r: &[u8]) -> bool {
         let (x, y) = (self.q.x(), self.q.y());
-        #[cfg(feature = "std")]
-        if self.kept.used.swap(true, Ordering::Relaxed) {
-            return self.kept.verifier.get_or_init(|| arithmetic.verifier([&x, &y])).verifies(u1, u2, r);
+        #[cfg(all(feature = "std", target_pointer_width = "64"))]
+        if let Some(verifier) = self.kept.verifier(arithmetic, [&x, &y]) {
+            return verifier.verifies(u1, u2, r);
         }
         arithmetic.verifies(u1, u2, [&x, &y], r)
     }
