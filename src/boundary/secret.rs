@@ -78,6 +78,24 @@ pub(in crate::boundary) fn scrub_stack<const WORDS: usize>() {
     zeroize::optimization_barrier(&dead);
 }
 
+/// Runs `body` in frames below the caller's, and overwrites this many words of 64 bits of them.
+#[cfg(all(
+    feature = "std",
+    any(
+        all(feature = "ecdsa", target_pointer_width = "64"),
+        all(target_arch = "x86_64", any(feature = "ml-kem", feature = "ml-dsa"))
+    )
+))]
+pub(in crate::boundary) fn scrubbed<const WORDS: usize, T>(body: impl FnOnce() -> T) -> T {
+    #[inline(never)]
+    fn below<T>(body: impl FnOnce() -> T) -> T {
+        body()
+    }
+    let value = below(body);
+    scrub_stack::<WORDS>();
+    value
+}
+
 /// The secret of a key. Masking would go here: nobody outside the boundary sees how it is stored.
 pub(crate) struct Secret<B: Buffer> {
     buffer: B,

@@ -27,7 +27,7 @@ use std::arch::is_x86_feature_detected;
 
 use zeroize::optimization_barrier;
 
-use super::super::secret::scrub_stack;
+use super::super::secret::scrubbed;
 
 /// The proof that this processor, and the operating system, have what the kernels need.
 #[derive(Clone, Copy)]
@@ -38,17 +38,6 @@ impl Avx2 {
     pub(in crate::boundary) fn detect() -> Option<Self> {
         is_x86_feature_detected!("avx2").then_some(Self(()))
     }
-}
-
-/// Runs `body` in frames below the caller's, and overwrites this many words of 64 bits of them.
-fn scrubbed<const WORDS: usize, T>(body: impl FnOnce() -> T) -> T {
-    #[inline(never)]
-    fn below<T>(body: impl FnOnce() -> T) -> T {
-        body()
-    }
-    let value = below(body);
-    scrub_stack::<WORDS>();
-    value
 }
 
 /// What any bytes, zeros among them, are a value of.

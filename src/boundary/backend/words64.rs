@@ -19,7 +19,7 @@ use std::sync::OnceLock;
 use self::field::{from_bytes, to_bytes};
 use self::point::{Affine, Curve, Multiples, base_multiple, combine, has_x, multiple};
 use super::portable::ec::{Arithmetic, Verifier};
-use crate::boundary::secret::scrub_stack;
+use crate::boundary::secret::scrubbed;
 
 /// Words of the frames below an entry: the table of [`multiple`] on P-521 is the most of them, 3.4 KiB.
 const DEAD_WORDS: usize = 2048;
@@ -32,33 +32,22 @@ struct Words<C, const N: usize>(PhantomData<C>);
 
 impl<C: Curve<N> + Send + Sync, const N: usize> Arithmetic for Words<C, N> {
     fn base_multiple(&self, k: &[u8], x: &mut [u8], y: &mut [u8]) {
-        #[inline(never)]
-        fn below<C: Curve<N>, const N: usize>(k: &[u8], x: &mut [u8], y: &mut [u8]) {
+        scrubbed::<DEAD_WORDS, _>(|| {
             let point = base_multiple::<C, N>(&from_bytes(k)).affine::<C>();
             to_bytes(&C::leave(&point.x), x);
             to_bytes(&C::leave(&point.y), y);
-        }
-        below::<C, N>(k, x, y);
-        scrub_stack::<DEAD_WORDS>();
+        });
     }
 
     fn multiple(&self, k: &[u8], q: [&[u8]; 2], z: &mut [u8]) {
-        #[inline(never)]
-        fn below<C: Curve<N>, const N: usize>(k: &[u8], q: &Affine<N>, z: &mut [u8]) {
-            let point = multiple::<C, N>(&from_bytes(k), q).affine::<C>();
+        scrubbed::<DEAD_WORDS, _>(|| {
+            let point = multiple::<C, N>(&from_bytes(k), &affine::<C, N>(q)).affine::<C>();
             to_bytes(&C::leave(&point.x), z);
-        }
-        below::<C, N>(k, &affine::<C, N>(q), z);
-        scrub_stack::<DEAD_WORDS>();
+        });
     }
 
     fn invert(&self, k: &[u8], inverse: &mut [u8]) {
-        #[inline(never)]
-        fn below<C: Curve<N>, const N: usize>(k: &[u8], inverse: &mut [u8]) {
-            to_bytes(&C::SCALARS.invert(&from_bytes(k)), inverse);
-        }
-        below::<C, N>(k, inverse);
-        scrub_stack::<DEAD_WORDS>();
+        scrubbed::<DEAD_WORDS, _>(|| to_bytes(&C::SCALARS.invert(&from_bytes(k)), inverse));
     }
 
     fn verifies(&self, u1: &[u8], u2: &[u8], q: [&[u8]; 2], r: &[u8]) -> bool {
@@ -87,14 +76,13 @@ pub(in crate::boundary) struct Kept {
 }
 
 impl Kept {
-    /// Multiples of q, made when they are asked for the second time.
+    /// Multiples of the key, made when they are asked for the second time.
     pub(in crate::boundary) fn verifier(
         &self,
-        arithmetic: &dyn Arithmetic,
-        q: [&[u8]; 2],
+        make: impl FnOnce() -> Box<dyn Verifier>,
     ) -> Option<&dyn Verifier> {
         let again = self.used.swap(true, Ordering::Relaxed);
-        again.then(|| &**self.verifier.get_or_init(|| arithmetic.verifier(q)))
+        again.then(|| &**self.verifier.get_or_init(make))
     }
 }
 

@@ -346,12 +346,11 @@ impl<C: Curve> PublicKey<C> {
 
     /// With multiples of Q from the second time on.
     fn verifies(&self, arithmetic: &dyn Arithmetic, u1: &[u8], u2: &[u8], r: &[u8]) -> bool {
-        let (x, y) = (self.q.x(), self.q.y());
         #[cfg(all(feature = "std", target_pointer_width = "64"))]
-        if let Some(verifier) = self.kept.verifier(arithmetic, [&x, &y]) {
+        if let Some(verifier) = self.kept.verifier(|| arithmetic.verifier([&self.q.x(), &self.q.y()])) {
             return verifier.verifies(u1, u2, r);
         }
-        arithmetic.verifies(u1, u2, [&x, &y], r)
+        arithmetic.verifies(u1, u2, [&self.q.x(), &self.q.y()], r)
     }
 
     /// The uncompressed SEC 1 form; `out` has exactly its length: 65 bytes for P-256, 133 for P-521.
