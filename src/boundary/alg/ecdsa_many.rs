@@ -353,9 +353,9 @@ fn signs<C: Named + Grouped, const F: usize, const Q: usize, const S: usize>(
     known: &Known<C, F, Q, S>,
 ) -> Result<()> {
     let (given, made) = (&known.sign, &known.deterministic);
-    let (given_key, made_key) =
-        (PrivateKey::<C>::new(check.backends(), &given.0)?, PrivateKey::<C>::new(check.backends(), &made.0)?);
     let backends = *check.backends();
+    let (given_key, made_key) =
+        (PrivateKey::<C>::new(&backends, &given.0)?, PrivateKey::<C>::new(&backends, &made.0)?);
     let mut signatures = [[0; S]; TESTED];
     let mut each = signatures.iter_mut().enumerate();
     let mut lanes: Lanes<Signing<'_, C>> = array::from_fn(|_| {

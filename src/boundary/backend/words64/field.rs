@@ -85,19 +85,8 @@ const fn power_of_two<const N: usize>(p: &[u64; N], bits: usize) -> [u64; N] {
     value[0] = 1;
     let mut i = 0;
     while i < bits {
-        let (mut doubled, mut carry) = ([0; N], 0);
-        let mut j = 0;
-        while j < N {
-            doubled[j] = value[j] << 1 | carry;
-            carry = value[j] >> 63;
-            j += 1;
-        }
-        let (mut less, mut borrow) = ([0; N], 0);
-        j = 0;
-        while j < N {
-            (less[j], borrow) = sbb(doubled[j], p[j], borrow);
-            j += 1;
-        }
+        let (doubled, carry) = add(&value, &value);
+        let (less, borrow) = sub(&doubled, p);
         value = if carry >= borrow { less } else { doubled };
         i += 1;
     }
@@ -146,6 +135,14 @@ fn masked<const N: usize>(a: &[u64; N], mask: u64) -> [u64; N] {
     a.map(|word| word & mask)
 }
 
+/// `out` takes these words where the mask is set: one entry of a table that is read whole.
+#[inline(always)]
+pub(super) fn take<const N: usize>(out: &mut [u64; N], words: &[u64; N], mask: u64) {
+    for (out, word) in out.iter_mut().zip(words) {
+        *out |= word & mask;
+    }
+}
+
 /// b where the mask is set, else a.
 #[inline(always)]
 pub(super) fn choose<const N: usize>(mask: u64, a: &[u64; N], b: &[u64; N]) -> [u64; N] {
@@ -157,19 +154,23 @@ pub(super) fn choose<const N: usize>(mask: u64, a: &[u64; N], b: &[u64; N]) -> [
 }
 
 #[inline(always)]
-pub(super) fn add<const N: usize>(a: &[u64; N], b: &[u64; N]) -> ([u64; N], u64) {
+pub(super) const fn add<const N: usize>(a: &[u64; N], b: &[u64; N]) -> ([u64; N], u64) {
     let (mut out, mut carry) = ([0; N], 0);
-    for i in 0..N {
+    let mut i = 0;
+    while i < N {
         (out[i], carry) = adc(a[i], b[i], carry);
+        i += 1;
     }
     (out, carry)
 }
 
 #[inline(always)]
-pub(super) fn sub<const N: usize>(a: &[u64; N], b: &[u64; N]) -> ([u64; N], u64) {
+pub(super) const fn sub<const N: usize>(a: &[u64; N], b: &[u64; N]) -> ([u64; N], u64) {
     let (mut out, mut borrow) = ([0; N], 0);
-    for i in 0..N {
+    let mut i = 0;
+    while i < N {
         (out[i], borrow) = sbb(a[i], b[i], borrow);
+        i += 1;
     }
     (out, borrow)
 }

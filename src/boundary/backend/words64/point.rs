@@ -18,7 +18,7 @@
 
 use std::vec::Vec;
 
-use super::field::{Field, add, choose, is_zero, mask, opaque, same, sub};
+use super::field::{Field, add, choose, is_zero, mask, opaque, same, sub, take};
 use super::invert::Modulus;
 
 /// What a curve is made of.
@@ -277,12 +277,20 @@ fn pick_affine<const N: usize>(table: &[Affine<N>; COMB_ENTRIES], place: u64) ->
     let mut out = Affine { x: [0; N], y: [0; N] };
     for (i, entry) in (0u64..).zip(table) {
         let here = opaque(same(i, place));
-        for j in 0..N {
-            out.x[j] |= entry.x[j] & here;
-            out.y[j] |= entry.y[j] & here;
-        }
+        take(&mut out.x, &entry.x, here);
+        take(&mut out.y, &entry.y, here);
     }
     out
+}
+
+/// The end of a multiplication: the last addition may be a doubling, and the scalar was made odd.
+fn finish<C: Curve<N>, const N: usize>(
+    before: &Point<N>,
+    (added, met): (Point<N>, Met),
+    negated: u64,
+) -> Point<N> {
+    let doubled = double::<C, N>(before);
+    Point::choose(opaque(met.x & met.y), &added, &doubled).negate_if::<C>(negated)
 }
 
 /// k G, for k in [1, n-1].
@@ -299,10 +307,7 @@ pub(super) fn base_multiple<C: Curve<N>, const N: usize>(k: &[u64; N]) -> Point<
     for j in 1..last {
         sum = add_affine::<C, N>(&sum, &entry(j)).0;
     }
-    let last = entry(last);
-    let (added, met) = add_affine::<C, N>(&sum, &last);
-    let sum = Point::choose(opaque(met.x & met.y), &added, &double::<C, N>(&sum));
-    sum.negate_if::<C>(negated)
+    finish::<C, N>(&sum, add_affine::<C, N>(&sum, &entry(last)), negated)
 }
 
 // -- multiples of a point --
@@ -316,11 +321,9 @@ fn pick_point<const N: usize>(table: &[Point<N>; ENTRIES], place: u64) -> Point<
     let mut out = Point { x: [0; N], y: [0; N], z: [0; N] };
     for (i, entry) in (0u64..).zip(table) {
         let here = opaque(same(i, place));
-        for j in 0..N {
-            out.x[j] |= entry.x[j] & here;
-            out.y[j] |= entry.y[j] & here;
-            out.z[j] |= entry.z[j] & here;
-        }
+        take(&mut out.x, &entry.x, here);
+        take(&mut out.y, &entry.y, here);
+        take(&mut out.z, &entry.z, here);
     }
     out
 }
@@ -345,14 +348,12 @@ pub(super) fn multiple<C: Curve<N>, const N: usize>(k: &[u64; N], q: &Affine<N>)
     for _ in 0..WIDTH {
         sum = double::<C, N>(&sum);
     }
-    let (added, met) = add_point::<C, N>(&sum, &entry(0));
-    let sum = Point::choose(opaque(met.x & met.y), &added, &double::<C, N>(&sum));
-    sum.negate_if::<C>(negated)
+    finish::<C, N>(&sum, add_point::<C, N>(&sum, &entry(0)), negated)
 }
 
 // -- verification --
 
-/// Signed digits of a public scalar, odd or zero, of which no `width` in a row have two that are not zero; and how many.
+/// Signed digits of a public scalar, odd or zero, of which no `width` in a row have two that are not zero.
 pub(super) fn sparse<const N: usize>(k: &[u64; N], width: usize) -> Vec<i8> {
     let mut digits = Vec::with_capacity(64 * N + 1);
     let bit = |i: usize| k.get(i / 64).map_or(0, |word| word >> (i % 64) & 1);
@@ -370,7 +371,7 @@ pub(super) fn sparse<const N: usize>(k: &[u64; N], width: usize) -> Vec<i8> {
         carry = digit >> (width - 1) & 1;
         // Below 2^(width - 1) in magnitude, and that is 64.
         #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
-        digits.push(digit as i8 - ((carry as i8) << (width - 1)) - ((carry as i8) << (width - 1)));
+        digits.push((digit as i64 - ((carry as i64) << width)) as i8);
         digits.extend(std::iter::repeat_n(0, width - 1));
         i += width;
     }
@@ -378,6 +379,12 @@ pub(super) fn sparse<const N: usize>(k: &[u64; N], width: usize) -> Vec<i8> {
         digits.pop();
     }
     digits
+}
+
+/// Digit i if it is not zero: its place among 1, 3, 5 .., and where it is negative.
+fn nonzero(digits: &[i8], i: usize) -> Option<(usize, u64)> {
+    let digit = *digits.get(i).filter(|digit| **digit != 0)?;
+    Some((usize::from(digit.unsigned_abs() / 2), mask(u64::from(digit < 0))))
 }
 
 /// Multiples of a public key Q for [`Multiples::combine`]: of each of eight parts of a scalar, Q times 2^(bits below it)
@@ -417,9 +424,8 @@ impl<const N: usize> Multiples<N> {
                 if i == Self::PART && part + 1 < PARTS {
                     continue;
                 }
-                if let Some(digit) = digits.get(part * Self::PART + i).filter(|digit| **digit != 0) {
-                    let entry = &table[usize::from(digit.unsigned_abs() / 2)];
-                    sum = add_any_affine::<C, N>(&sum, &entry.negate_if::<C>(mask(u64::from(*digit < 0))));
+                if let Some((place, minus)) = nonzero(&digits, part * Self::PART + i) {
+                    sum = add_any_affine::<C, N>(&sum, &table[place].negate_if::<C>(minus));
                 }
             }
         }
@@ -435,17 +441,15 @@ impl<const N: usize> Multiples<N> {
 pub(super) fn combine<C: Curve<N>, const N: usize>(u1: &[u64; N], u2: &[u64; N], q: &Affine<N>) -> Point<N> {
     let (first, second) = (sparse(u1, COMB_WIDTH + 1), sparse(u2, WIDTH));
     let base = &C::comb().0[0];
-    let table = odd_multiples::<C, N, { ENTRIES / 2 }>(&q.point::<C>());
+    let table = odd_multiples::<C, N, PART_ENTRIES>(&q.point::<C>());
     let mut sum = Point { x: C::ONE, y: C::ONE, z: [0; N] };
     for i in (0..first.len().max(second.len())).rev() {
         sum = double::<C, N>(&sum);
-        if let Some(digit) = first.get(i).filter(|digit| **digit != 0) {
-            let entry = &base[usize::from(digit.unsigned_abs() / 2)];
-            sum = add_any_affine::<C, N>(&sum, &entry.negate_if::<C>(mask(u64::from(*digit < 0))));
+        if let Some((place, minus)) = nonzero(&first, i) {
+            sum = add_any_affine::<C, N>(&sum, &base[place].negate_if::<C>(minus));
         }
-        if let Some(digit) = second.get(i).filter(|digit| **digit != 0) {
-            let entry = &table[usize::from(digit.unsigned_abs() / 2)];
-            sum = add_any::<C, N>(&sum, &entry.negate_if::<C>(mask(u64::from(*digit < 0))));
+        if let Some((place, minus)) = nonzero(&second, i) {
+            sum = add_any::<C, N>(&sum, &table[place].negate_if::<C>(minus));
         }
     }
     sum
