@@ -357,6 +357,43 @@ mod tests {
         out
     }
 
+    #[test]
+    fn curves_and_sets_are_found_by_their_kinds() {
+        for curve in EcCurve::ALL {
+            assert_eq!(EcCurve::of(curve.kind()), Some(curve));
+        }
+        assert_eq!(EcCurve::of(KeyKind::Ed25519), None);
+        for set in ParameterSet::ALL {
+            assert_eq!(ParameterSet::of_kind(set.kind).map(|found| found.kind), Ok(set.kind));
+            let bare = set.kind.name().starts_with("SLH-DSA");
+            assert_eq!(set.is_bare(), bare, "{:?}", set.kind);
+        }
+    }
+
+    #[test]
+    fn a_hybrid_key_is_an_uncompressed_point_on_p384_and_then_ml_kem_1024() {
+        let set = |kind: KeyKind, len| emitted(&PublicKeyInfo::Set { kind, key: &vec![7; len] });
+        let kem = set(KeyKind::MlKem1024, 1568);
+        let good = [P384, &kem].concat();
+        let Ok(PublicKeyInfo::Hybrid { point, key }) = parse(&good) else { panic!() };
+        assert_eq!((point.len(), key.len()), (97, 1568));
+        assert!(canonical(&good));
+
+        // 02 and X alone: a point that stands by itself, but not here.
+        let compressed = emitted(&PublicKeyInfo::Ec {
+            curve: EcCurve::P384,
+            point: &[[2].as_slice(), &point[1..49]].concat(),
+        });
+        assert!(canonical(&compressed));
+        let other = set(KeyKind::MlKem768, 1184);
+        for pair in
+            [[&compressed, &kem], [&P384.to_vec(), &other], [&P521.to_vec(), &kem], [&kem, &P384.to_vec()]]
+        {
+            assert_eq!(parse(&pair.map(Vec::as_slice).concat()), Err(Error::Rejected));
+        }
+        assert_eq!(parse(&[&good, P384].concat()), Err(Error::Rejected));
+    }
+
     /// Rejected, or accepted and re-emitted byte for byte; answers whether it was accepted.
     fn canonical(bytes: &[u8]) -> bool {
         match parse(bytes) {

@@ -10,6 +10,7 @@ mod algorithm;
 mod attributes;
 mod error;
 mod handle;
+mod marks;
 mod outcome;
 mod policy;
 mod state;
