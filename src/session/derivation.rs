@@ -84,7 +84,8 @@ impl<S: Store> Session<'_, S> {
     }
 
     /// Agrees on a key with the holder of another pair (SP 800-56A r3). `peer` is the other side's public key
-    /// as a point in SEC 1 form (section 2.3.3), compressed or not; it is validated in full. `params` name
+    /// as a point in SEC 1 form (section 2.3.3), compressed or not. It is validated (section 5.6.2.3.4, which on these
+    /// curves, of cofactor 1, refuses what the full validation of section 5.6.2.3.3 refuses). `params` name
     /// the derivation that follows: the shared secret itself is nobody's to see (KAS-1).
     ///
     /// Role: user. Usage: `AGREE`.

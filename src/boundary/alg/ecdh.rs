@@ -24,7 +24,7 @@ const MAX_POINT: usize = EcCurve::MAX_POINT;
 
 // -- cells --
 
-/// `peer` is the other side's public key in SEC 1 form, validated in full (VAL-EC-2).
+/// `peer` is the other side's public key in SEC 1 form, validated as it is decoded (VAL-EC-2, decision 029).
 pub(in crate::boundary) fn agree<C: Named>(
     permit: Permit<'_, Agree>,
     params: &Params<'_>,
@@ -33,7 +33,6 @@ pub(in crate::boundary) fn agree<C: Named>(
     secret: &mut [u8],
 ) -> Result<()> {
     let peer = ec::PublicKey::<C>::new(&tools.backends, peer)?;
-    peer.validate_full()?;
     let mut z = Zeroizing::new([0; MAX_Z]);
     let z = z.get_mut(..C::FIELD).ok_or(Error::Corrupted)?;
     permit.material(|material| C::private(material.prepared())?.agree(&peer, z))?;

@@ -22,7 +22,7 @@ use crate::state::TestId;
 
 // -- cells --
 
-/// Each job's input is its peer's public key in SEC 1 form, validated in full (VAL-EC-2).
+/// Each job's input is its peer's public key in SEC 1 form, validated as it is decoded (VAL-EC-2, decision 029).
 pub(in crate::boundary) fn agree<C: Named + Grouped>(
     jobs: &mut Group<Yielding<'_, '_, Agree>>,
     tools: &mut Tools<'_>,

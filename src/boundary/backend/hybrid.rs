@@ -86,9 +86,8 @@ impl PrivateKey {
         encapsulation: &[u8; ENCAPSULATION],
     ) -> Result<Zeroizing<[u8; SECRET]>> {
         let (point, ciphertext) = encapsulation.split_at(POINT);
-        // Validation in full, SP 800-56A r3 section 5.6.2.3.3 (VAL-EC-2).
+        // Validated as it is decoded (VAL-EC-2, decision 029).
         let peer = self.ec.peer(point)?;
-        peer.validate_full()?;
         let mut secrets = Zeroizing::new([0; SECRETS]);
         let (z, t) = secrets.split_at_mut(SCALAR);
         self.ec.agree(&peer, z)?;

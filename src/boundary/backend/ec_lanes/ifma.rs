@@ -5,8 +5,6 @@
 use core::array;
 use std::vec::Vec;
 
-use zeroize::Zeroizing;
-
 use super::{Agreeing, Signing, Verifying};
 use crate::boundary::backend::Lanes;
 use crate::boundary::backend::ifma::ecdsa::{AgreeLane, SignLane, VerifyLane};
@@ -17,20 +15,12 @@ use crate::error::{Error, Result};
 
 /// The kernels of a curve whose numbers have F bytes.
 pub(super) trait Kernels<const F: usize>: Curve {
-    /// n - 1, big-endian.
-    const LAST: [u8; F];
     fn sign(cpu: Ifma, lanes: &mut [SignLane<'_, F>]);
     fn verify(cpu: Ifma, lanes: &mut [VerifyLane<'_, F>]);
     fn agree(cpu: Ifma, lanes: &mut [AgreeLane<'_, F>]);
 }
 
 impl Kernels<32> for P256 {
-    // SP 800-186, 3.2.1.3.
-    const LAST: [u8; 32] = [
-        0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc,
-        0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x50,
-    ];
-
     fn sign(cpu: Ifma, lanes: &mut [SignLane<'_, 32>]) {
         p256::sign(cpu, lanes);
     }
@@ -45,13 +35,6 @@ impl Kernels<32> for P256 {
 }
 
 impl Kernels<48> for P384 {
-    // SP 800-186, 3.2.1.4.
-    const LAST: [u8; 48] = [
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xc7, 0x63, 0x4d, 0x81, 0xf4, 0x37, 0x2d, 0xdf, 0x58, 0x1a,
-        0x0d, 0xb2, 0x48, 0xb0, 0xa7, 0x7a, 0xec, 0xec, 0x19, 0x6a, 0xcc, 0xc5, 0x29, 0x72,
-    ];
-
     fn sign(cpu: Ifma, lanes: &mut [SignLane<'_, 48>]) {
         p384::sign(cpu, lanes);
     }
@@ -104,15 +87,12 @@ pub(super) fn verify<C: Kernels<F>, const F: usize>(cpu: Ifma, lanes: &mut Lanes
     }
 }
 
-/// Twice: the peer's key is of order n (SP 800-56A rev. 3, 5.6.2.3.3) if n - 1 times it is its negative, whose x
-/// coordinate is its own.
+/// The peers' keys were validated as they were decoded (decision 029).
 pub(super) fn agree<C: Kernels<F>, const F: usize>(cpu: Ifma, lanes: &mut Lanes<Agreeing<'_, C>>) {
     let points: Vec<Result<Point>> =
         lanes.iter().flatten().map(|lane| Point::of::<C, F>(lane.peer)).collect();
-    let mut again = Zeroizing::new([[0; F]; LANES]);
     let (mut ready, mut answers) = (Vec::with_capacity(LANES), Vec::with_capacity(LANES));
-    let mut checked: Vec<AgreeLane<'_, F>> = Vec::with_capacity(LANES);
-    for ((lane, point), again) in lanes.iter_mut().flatten().zip(&points).zip(again.iter_mut()) {
+    for (lane, point) in lanes.iter_mut().flatten().zip(&points) {
         let Agreeing { d, z, agreed, .. } = lane;
         z.fill(0);
         let Some(q) = point.as_ref().ok().and_then(Point::coordinates) else { continue };
@@ -121,14 +101,11 @@ pub(super) fn agree<C: Kernels<F>, const F: usize>(cpu: Ifma, lanes: &mut Lanes<
             continue;
         };
         ready.push(AgreeLane { d, q, z, ok: false });
-        checked.push(AgreeLane { d: &C::LAST, q, z: again, ok: false });
         answers.push(agreed);
     }
-    C::agree(cpu, &mut checked);
     C::agree(cpu, &mut ready);
-    for ((lane, check), agreed) in ready.iter_mut().zip(&checked).zip(answers) {
-        let [x, _] = check.q;
-        *agreed = if lane.ok && check.ok && *check.z == *x {
+    for (lane, agreed) in ready.iter_mut().zip(answers) {
+        *agreed = if lane.ok {
             Ok(())
         } else {
             lane.z.fill(0);
