@@ -359,7 +359,12 @@ fn locks_live_in_one_file() {
         only_in(word, &[], |_| false);
     }
     // Public tables of multiples of base points and of public keys, made once.
-    let tables = ["boundary/backend/ifma/", "boundary/backend/words64/", "boundary/backend/words64.rs"];
+    let tables = [
+        "boundary/backend/adx/",
+        "boundary/backend/ifma/",
+        "boundary/backend/words64/",
+        "boundary/backend/words64.rs",
+    ];
     only_in("OnceLock", &tables, |_| false);
     // Registers the fork handler once; guards no data.
     only_in("Once", &["fork.rs"], |_| false);

@@ -6,6 +6,8 @@
 //! self-tests run through it (CAST-6). A family with more than one implementation has one field in
 //! [`Backends`] and one `match` in its dispatcher.
 
+#[cfg(all(target_arch = "x86_64", feature = "std", any(feature = "ecdsa", feature = "ed25519")))]
+pub(crate) mod adx;
 pub(crate) mod aes;
 #[cfg(all(target_arch = "x86_64", feature = "std", any(feature = "ml-kem", feature = "ml-dsa")))]
 pub(crate) mod avx2;
@@ -23,6 +25,14 @@ pub(crate) mod hybrid;
 pub(crate) mod ifma;
 #[cfg(all(feature = "rsa", feature = "std", target_arch = "x86_64"))]
 pub(crate) mod ifma_rsa;
+#[cfg(all(
+    feature = "std",
+    any(
+        all(feature = "ecdsa", target_pointer_width = "64"),
+        all(feature = "ed25519", target_arch = "x86_64")
+    )
+))]
+mod inversion;
 #[cfg(feature = "ml-dsa")]
 pub(crate) mod ml_dsa;
 #[cfg(feature = "ml-kem")]
@@ -55,6 +65,8 @@ pub enum Backend {
     Avx2,
     /// Words of 64 bits: P-256, P-384 and P-521, one operation at a time.
     Words64,
+    /// The same with P-256 on BMI2 and ADX of x86-64, and Ed25519 signatures there.
+    Adx,
 }
 
 /// The lanes of a group: each an operation of its own, or empty.
@@ -63,7 +75,7 @@ pub(in crate::boundary) type Lanes<T> = [Option<T>; LANES];
 
 impl Backend {
     /// Every set, whether or not this build and this processor have it.
-    pub const ALL: [Self; 5] = [Self::Portable, Self::Ifma, Self::Vaes, Self::Avx2, Self::Words64];
+    pub const ALL: [Self; 6] = [Self::Portable, Self::Ifma, Self::Vaes, Self::Avx2, Self::Words64, Self::Adx];
 
     /// Name for reports.
     #[must_use]
@@ -74,6 +86,7 @@ impl Backend {
             Self::Vaes => "vaes",
             Self::Avx2 => "avx2",
             Self::Words64 => "words64",
+            Self::Adx => "adx",
         }
     }
 
@@ -91,6 +104,9 @@ pub struct Backends {
     #[cfg_attr(not(feature = "ecdsa"), allow(dead_code))]
     // named in reports, and there is nothing to report
     pub(in crate::boundary) ec: Curves,
+    /// Signatures of Ed25519, one at a time.
+    #[cfg_attr(not(feature = "ed25519"), allow(dead_code))]
+    pub(in crate::boundary) ed25519: Edwards,
     /// Groups of P-256 and P-384: signing, verification, agreement.
     pub(in crate::boundary) ec_groups: Which,
     /// Groups of Ed25519: signing, verification.
@@ -159,6 +175,9 @@ pub(in crate::boundary) enum Curves {
     /// In words of 64 bits.
     #[cfg(all(feature = "ecdsa", feature = "std", target_pointer_width = "64"))]
     Words64,
+    /// The same, and P-256 on BMI2 and ADX. The proof that the processor has them is the choice.
+    #[cfg(all(feature = "ecdsa", feature = "std", target_arch = "x86_64"))]
+    Adx(adx::Adx),
 }
 
 impl Curves {
@@ -167,7 +186,19 @@ impl Curves {
             Self::Portable => Backend::Portable.name(),
             #[cfg(all(feature = "ecdsa", feature = "std", target_pointer_width = "64"))]
             Self::Words64 => Backend::Words64.name(),
+            #[cfg(all(feature = "ecdsa", feature = "std", target_arch = "x86_64"))]
+            Self::Adx(_) => Backend::Adx.name(),
         }
+    }
+
+    #[cfg(all(feature = "ecdsa", feature = "std", target_arch = "x86_64"))]
+    fn adx() -> Option<Self> {
+        adx::Adx::detect().map(Self::Adx)
+    }
+
+    #[cfg(not(all(feature = "ecdsa", feature = "std", target_arch = "x86_64")))]
+    const fn adx() -> Option<Self> {
+        None
     }
 
     #[cfg(all(feature = "ecdsa", feature = "std", target_pointer_width = "64"))]
@@ -189,7 +220,39 @@ impl Curves {
             Self::Portable => None,
             #[cfg(all(feature = "std", target_pointer_width = "64"))]
             Self::Words64 => C::words64(),
+            #[cfg(all(feature = "std", target_arch = "x86_64"))]
+            Self::Adx(cpu) => C::adx(cpu).or_else(C::words64),
         }
+    }
+}
+
+/// The implementation of signatures on edwards25519.
+#[derive(Clone, Copy)]
+pub(in crate::boundary) enum Edwards {
+    /// On every processor.
+    Portable,
+    /// BMI2 and ADX. The proof that the processor has them is the choice.
+    #[cfg(all(feature = "ed25519", feature = "std", target_arch = "x86_64"))]
+    Adx(adx::Adx),
+}
+
+impl Edwards {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Portable => Backend::Portable.name(),
+            #[cfg(all(feature = "ed25519", feature = "std", target_arch = "x86_64"))]
+            Self::Adx(_) => Backend::Adx.name(),
+        }
+    }
+
+    #[cfg(all(feature = "ed25519", feature = "std", target_arch = "x86_64"))]
+    fn adx() -> Option<Self> {
+        adx::Adx::detect().map(Self::Adx)
+    }
+
+    #[cfg(not(all(feature = "ed25519", feature = "std", target_arch = "x86_64")))]
+    const fn adx() -> Option<Self> {
+        None
     }
 }
 
@@ -228,9 +291,10 @@ impl Backends {
 
     const fn all(which: Which, lattice: Lattice) -> Self {
         let aes = aes::Which::Portable;
-        let ec = Curves::Portable;
+        let (ec, ed25519) = (Curves::Portable, Edwards::Portable);
         Self {
             ec,
+            ed25519,
             ec_groups: which,
             ed25519_groups: which,
             rsa: which,
@@ -245,7 +309,8 @@ impl Backends {
         let arithmetic =
             Self::of(Backend::Ifma).or_else(|| Self::of(Backend::Avx2)).unwrap_or(Self::PORTABLE);
         Self {
-            ec: Curves::words64().unwrap_or(Curves::Portable),
+            ec: Curves::adx().or_else(Curves::words64).unwrap_or(Curves::Portable),
+            ed25519: Edwards::adx().unwrap_or(Edwards::Portable),
             aes: aes::Which::vaes().unwrap_or(aes::Which::Portable),
             ..arithmetic
         }
@@ -262,6 +327,15 @@ impl Backends {
             }
             Backend::Avx2 => Lattice::avx2().map(|lattice| Self::all(Which::Portable, lattice)),
             Backend::Words64 => Curves::words64().map(|ec| Self { ec, ..Self::PORTABLE }),
+            Backend::Adx => {
+                let ec = Curves::adx().or_else(Curves::words64);
+                let found = Curves::adx().is_some() || Edwards::adx().is_some();
+                found.then(|| Self {
+                    ec: ec.unwrap_or(Curves::Portable),
+                    ed25519: Edwards::adx().unwrap_or(Edwards::Portable),
+                    ..Self::PORTABLE
+                })
+            }
         }
     }
 
@@ -271,6 +345,7 @@ impl Backends {
         let families = [
             (cfg!(feature = "ecdsa"), "EC", self.ec.name()),
             (cfg!(feature = "ecdsa"), "EC groups", self.ec_groups.name()),
+            (cfg!(feature = "ed25519"), "Ed25519", self.ed25519.name()),
             (cfg!(feature = "ed25519"), "Ed25519 groups", self.ed25519_groups.name()),
             (cfg!(feature = "rsa"), "RSA", self.rsa.name()),
             (true, "AES", self.aes.name()),

@@ -112,7 +112,7 @@ impl Prepared {
             #[cfg(feature = "ed25519")]
             (KeyKind::Ed25519, KeyClass::Private) => {
                 let seed = bytes.try_into().map_err(|_| Error::Rejected)?;
-                Ok(Self::Ed25519(ed25519::PrivateKey::new(seed)))
+                Ok(Self::Ed25519(ed25519::PrivateKey::new(backends, seed)))
             }
             #[cfg(feature = "ed25519")]
             (KeyKind::Ed25519, KeyClass::Public) => Ok(Self::Ed25519Public(ed25519::PublicKey::new(bytes)?)),

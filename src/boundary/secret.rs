@@ -83,7 +83,7 @@ pub(in crate::boundary) fn scrub_stack<const WORDS: usize>() {
     feature = "std",
     any(
         all(feature = "ecdsa", target_pointer_width = "64"),
-        all(target_arch = "x86_64", any(feature = "ml-kem", feature = "ml-dsa"))
+        all(target_arch = "x86_64", any(feature = "ed25519", feature = "ml-kem", feature = "ml-dsa"))
     )
 ))]
 pub(in crate::boundary) fn scrubbed<const WORDS: usize, T>(body: impl FnOnce() -> T) -> T {

@@ -281,7 +281,7 @@ impl Opened {
                 use super::backend::portable::ed25519::PrivateKey;
                 exactly(place.bytes(), seed)?;
                 // VAL-ED-2: never sign with a public half that somebody supplied.
-                same_if_given(public, &PrivateKey::new(seed).public_key())
+                same_if_given(public, &PrivateKey::new(place.backends(), seed).public_key())
             }
             (_, PrivateKeyInfo::Set { kind: found, secret, public }) if found == kind => {
                 exactly(place.bytes(), secret)?;

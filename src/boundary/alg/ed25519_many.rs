@@ -119,7 +119,7 @@ const TESTED: usize = 8;
 
 /// Neighbouring lanes have different keys and messages: an answer in the wrong lane is seen.
 fn cast_sign(check: &mut Check) -> Result<()> {
-    let keys = KNOWN.map(|(seed, ..)| PrivateKey::new(seed));
+    let keys = KNOWN.map(|(seed, ..)| PrivateKey::new(check.backends(), seed));
     let mut signatures = [[0; SIGNATURE]; TESTED];
     let mut each = signatures.iter_mut().zip(keys.iter().zip(KNOWN).cycle());
     let mut lanes: Lanes<Signing<'_>> = array::from_fn(|_| {

@@ -47,8 +47,7 @@ pub(in crate::boundary) fn sign_lanes(backends: &Backends, lanes: &mut Lanes<Sig
         Which::Ifma(cpu) if lanes.iter().flatten().count() >= ifma::FEW => ifma::sign(cpu, lanes),
         _ => {
             for Signing { key, message, signature, made } in lanes.iter_mut().flatten() {
-                key.sign(message, signature);
-                *made = Ok(());
+                *made = key.sign(message, signature);
             }
         }
     }

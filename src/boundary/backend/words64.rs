@@ -1,12 +1,13 @@
 //! P-256, P-384 and P-521 in words of 64 bits, one operation at a time: what [`Arithmetic`] asks for. In safe Rust, for every
-//! processor with such words; docs/decisions/027 has the reasons.
+//! processor with such words, and for P-256 once more on instructions of x86-64; docs/decisions/027 and 030 have the reasons.
 //!
 //! **Time.** Scalars and the coordinates that come of them are in no branch and no address, but for verification, which
 //! has no secret. **Memory.** What a call works with lies in its frames, which it overwrites.
 
 mod curves;
 mod field;
-mod invert;
+#[cfg(target_arch = "x86_64")]
+mod p256_adx;
 mod point;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,13 @@ const DEAD_WORDS: usize = 2048;
 pub(in crate::boundary) static P256: &dyn Arithmetic = &Words::<curves::P256, 4>(PhantomData);
 pub(in crate::boundary) static P384: &dyn Arithmetic = &Words::<curves::P384, 6>(PhantomData);
 pub(in crate::boundary) static P521: &dyn Arithmetic = &Words::<curves::P521, 9>(PhantomData);
+
+/// P-256 on BMI2 and ADX, for whoever proves that they are there.
+#[cfg(target_arch = "x86_64")]
+pub(in crate::boundary) fn p256_adx(_: super::adx::Adx) -> &'static dyn Arithmetic {
+    static P256: &dyn Arithmetic = &Words::<p256_adx::P256Adx, 4>(PhantomData);
+    P256
+}
 
 struct Words<C, const N: usize>(PhantomData<C>);
 

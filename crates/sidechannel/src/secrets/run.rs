@@ -14,7 +14,7 @@ use strongroom::{
 };
 
 const HELP: &str = "strongroom-secrets [--backend NAME] [--quick] [--leak] [--dry] [RSA-KEY.der ...]\n\
-    --backend is words64 without it, or portable: no other has its doors and suppressions yet;\n\
+    --backend is adx, words64 or portable, the first that there is without it: no other has its doors and suppressions yet;\n\
     --quick leaves out what takes minutes under valgrind; --leak branches on secrets on purpose; --dry runs without valgrind\n\
     and shows nothing but that it runs;\n\
     RSA keys are PKCS #8, one for each size that is to be run";
@@ -182,12 +182,12 @@ static BACKEND: OnceLock<Backend> = OnceLock::new();
 
 /// What runs.
 pub(crate) fn backend() -> Backend {
-    *BACKEND.get_or_init(|| Backend::Words64)
+    *BACKEND.get_or_init(|| if Backend::Adx.is_available() { Backend::Adx } else { Backend::Words64 })
 }
 
 /// The backends that have their doors and suppressions.
 fn watched(name: &str) -> Option<Backend> {
-    [Backend::Words64, Backend::Portable].into_iter().find(|backend| backend.name() == name)
+    [Backend::Adx, Backend::Words64, Backend::Portable].into_iter().find(|backend| backend.name() == name)
 }
 
 /// An engine of the general profile, which has every algorithm, and a session.

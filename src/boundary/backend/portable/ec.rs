@@ -32,6 +32,8 @@ pub(in crate::boundary) use p256::NistP256 as P256;
 pub(in crate::boundary) use p384::NistP384 as P384;
 pub(in crate::boundary) use p521::NistP521 as P521;
 
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+use crate::boundary::backend::adx::Adx;
 #[cfg(all(feature = "std", target_pointer_width = "64"))]
 use crate::boundary::backend::words64;
 
@@ -46,12 +48,23 @@ pub(in crate::boundary) trait Curve:
     fn words64() -> Option<&'static dyn Arithmetic> {
         None
     }
+
+    /// [`Curves::Adx`] of this curve, if there is such a thing.
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    fn adx(_: Adx) -> Option<&'static dyn Arithmetic> {
+        None
+    }
 }
 
 impl Curve for P256 {
     #[cfg(all(feature = "std", target_pointer_width = "64"))]
     fn words64() -> Option<&'static dyn Arithmetic> {
         Some(words64::P256)
+    }
+
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    fn adx(cpu: Adx) -> Option<&'static dyn Arithmetic> {
+        Some(words64::p256_adx(cpu))
     }
 }
 

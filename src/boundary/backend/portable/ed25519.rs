@@ -9,8 +9,10 @@
 //! not have small order, because under such a key one signature fits many messages. A point of mixed order
 //! is accepted, as FIPS 186-5 does.
 //!
+//! Signing on `Backend::Adx` leaves to dalek the arithmetic of scalars, and is written here: RFC 8032, 5.1.6.
+//!
 //! Not wiped, because ed25519-dalek holds it: the secret scalar r of one signature and the digest it comes
-//! from, in dead stack memory after signing.
+//! from, in dead stack memory after signing by dalek.
 
 use ed25519_dalek::hazmat::{
     ExpandedSecretKey, raw_sign, raw_sign_prehashed, raw_verify, raw_verify_prehashed,
@@ -21,13 +23,25 @@ use zeroize::Zeroizing;
 
 use made::Made;
 
+use crate::boundary::backend::{Backends, Edwards};
 use crate::error::{Error, Result};
 use crate::marks;
+
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+use {
+    super::hash::digest,
+    crate::algorithm::Hash,
+    crate::boundary::backend::adx::{Adx, edwards},
+    curve25519_dalek::Scalar,
+};
 
 /// Length of a seed, of a public key and of each half of a signature.
 const LEN: usize = 32;
 /// Length of a signature, R || S.
 const SIGNATURE_LEN: usize = 64;
+/// What dom2 begins with: RFC 8032, 5.1.
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+const DOM2: &[u8] = b"SigEd25519 no Ed25519 collisions";
 
 /// A private key ready for use: the expanded seed, and the public key computed from it. There is no way to
 /// give another public key, which would give the private key away (VAL-ED-2).
@@ -37,16 +51,17 @@ pub(in crate::boundary) struct PrivateKey {
     // Canonical by construction, and not of small order: a multiple of the base point by a scalar that
     // is not zero modulo L.
     public: PublicKey,
+    signs: Edwards,
 }
 
 impl PrivateKey {
     /// Expands the 32-byte seed: RFC 8032, 5.1.5.
-    pub(in crate::boundary) fn new(seed: &[u8; LEN]) -> Self {
+    pub(in crate::boundary) fn new(backends: &Backends, seed: &[u8; LEN]) -> Self {
         let mut digest = Zeroizing::new([0; SIGNATURE_LEN]);
         Sha512::new().chain_update(seed).finalize_into((&mut *digest).into());
         let expanded = ExpandedSecretKey::from_bytes(&digest);
         let public = PublicKey(marks::declassified("public key", VerifyingKey::from(&expanded)));
-        Self { expanded, public }
+        Self { expanded, public, signs: backends.ed25519 }
     }
 
     /// The public half, ready for use.
@@ -72,9 +87,16 @@ impl PrivateKey {
     }
 
     /// Signature generation: FIPS 186-5, 7.6; RFC 8032, 5.1.6.
-    pub(in crate::boundary) fn sign(&self, msg: &[u8], sig: &mut [u8; SIGNATURE_LEN]) {
-        *sig = raw_sign::<Sha512>(&self.expanded, msg, &self.public.0).to_bytes();
-        marks::declassify("signature", sig);
+    pub(in crate::boundary) fn sign(&self, msg: &[u8], sig: &mut [u8; SIGNATURE_LEN]) -> Result<()> {
+        match self.signs {
+            Edwards::Portable => {
+                *sig = raw_sign::<Sha512>(&self.expanded, msg, &self.public.0).to_bytes();
+                marks::declassify("signature", sig);
+                Ok(())
+            }
+            #[cfg(all(feature = "std", target_arch = "x86_64"))]
+            Edwards::Adx(cpu) => self.sign_parts(cpu, [&[]; 3], msg, sig),
+        }
     }
 
     /// Ed25519ph: FIPS 186-5, 7.8.1, of the SHA-512 digest of a message, with a context of at most 255 bytes.
@@ -84,9 +106,47 @@ impl PrivateKey {
         context: &[u8],
         sig: &mut [u8; SIGNATURE_LEN],
     ) -> Result<()> {
-        let context = Some(within_bound(context)?);
-        let made = raw_sign_prehashed::<Sha512, _>(&self.expanded, Made(*digest), &self.public.0, context);
-        *sig = made.map_err(|_| Error::InvalidArgument)?.to_bytes();
+        let context = within_bound(context)?;
+        match self.signs {
+            Edwards::Portable => {
+                let (key, made) = (&self.expanded, Made(*digest));
+                let made = raw_sign_prehashed::<Sha512, _>(key, made, &self.public.0, Some(context));
+                *sig = made.map_err(|_| Error::InvalidArgument)?.to_bytes();
+                marks::declassify("signature", sig);
+                Ok(())
+            }
+            #[cfg(all(feature = "std", target_arch = "x86_64"))]
+            Edwards::Adx(cpu) => {
+                let len = u8::try_from(context.len()).map_err(|_| Error::InvalidArgument)?;
+                self.sign_parts(cpu, [DOM2, &[1, len], context], digest, sig)
+            }
+        }
+    }
+
+    /// RFC 8032, 5.1.6, with the parts of dom2 (5.1), which are empty for Ed25519.
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    #[allow(clippy::arithmetic_side_effects)] // operators on scalars are modular
+    fn sign_parts(
+        &self,
+        cpu: Adx,
+        [name, flags, context]: [&[u8]; 3],
+        msg: &[u8],
+        sig: &mut [u8; SIGNATURE_LEN],
+    ) -> Result<()> {
+        sig.fill(0);
+        let key = &self.expanded;
+        let mut hashed = Zeroizing::new([0; 64]);
+        digest(Hash::Sha512, &[name, flags, context, &key.hash_prefix, msg], &mut *hashed)?;
+        let r = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&hashed));
+        // Public, but for whoever can tell it from the signature that is not there yet.
+        let point = edwards::base_multiple(cpu, r.as_bytes());
+        digest(Hash::Sha512, &[name, flags, context, &point, &self.public_key(), msg], &mut *hashed)?;
+        let k = Scalar::from_bytes_mod_order_wide(&hashed);
+        let product = Zeroizing::new(k * key.scalar);
+        let s = *product + *r;
+        let (first, second) = sig.split_at_mut(LEN);
+        first.copy_from_slice(&point);
+        second.copy_from_slice(s.as_bytes());
         marks::declassify("signature", sig);
         Ok(())
     }
@@ -177,6 +237,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::boundary::backend::Backend;
 
     /// Seed, public key, message, signature: RFC 8032, 7.1, tests 1, 2, 3 and SHA(abc). Confirmed with Python
     /// `cryptography` 48 (OpenSSL 4.0).
@@ -215,6 +276,10 @@ mod tests {
     /// The order L of the base point, little-endian (RFC 8032, 5.1).
     const ORDER: &str = "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010";
 
+    fn every_backend() -> impl Iterator<Item = Backends> {
+        Backend::ALL.into_iter().filter_map(Backends::of).chain([Backends::fastest()])
+    }
+
     fn hex(s: &str) -> Vec<u8> {
         assert!(s.len().is_multiple_of(2));
         (0..s.len()).step_by(2).map(|i| u8::from_str_radix(&s[i..i + 2], 16).unwrap()).collect()
@@ -227,11 +292,14 @@ mod tests {
     #[test]
     fn published_signatures() {
         for [seed, public, msg, sig] in RFC8032.map(|row| row.map(hex)) {
-            let key = PrivateKey::new(&seed.try_into().unwrap());
-            assert_eq!(key.public_key()[..], public);
-            let mut out = [0; SIGNATURE_LEN];
-            key.sign(&msg, &mut out);
-            assert_eq!(out[..], sig);
+            let seed = seed.try_into().unwrap();
+            for backends in every_backend() {
+                let key = PrivateKey::new(&backends, &seed);
+                assert_eq!(key.public_key()[..], public);
+                let mut out = [0; SIGNATURE_LEN];
+                key.sign(&msg, &mut out).unwrap();
+                assert_eq!(out[..], sig);
+            }
             let key = PublicKey::new(&public).unwrap();
             assert_eq!(key.bytes()[..], public);
             key.verify(&msg, &sig).unwrap();
@@ -329,10 +397,23 @@ mod tests {
         fn signatures_verify_and_changed_ones_do_not(
             seed: [u8; LEN], msg in prop::collection::vec(any::<u8>(), 0..200), flip in 0usize..8 * SIGNATURE_LEN,
         ) {
-            let private = PrivateKey::new(&seed);
+            let private = PrivateKey::new(&Backends::PORTABLE, &seed);
             let public = PublicKey::new(&private.public_key()).unwrap();
             let mut sig = [0; SIGNATURE_LEN];
-            private.sign(&msg, &mut sig);
+            private.sign(&msg, &mut sig).unwrap();
+            for backends in every_backend() {
+                let (key, mut again) = (PrivateKey::new(&backends, &seed), [0xee; SIGNATURE_LEN]);
+                key.sign(&msg, &mut again).unwrap();
+                prop_assert_eq!(again, sig);
+                let (digest, mut signatures) = ([msg.first().copied().unwrap_or(7); 64], [[0xee; SIGNATURE_LEN]; 2]);
+                for (key, signature) in [&private, &key].into_iter().zip(&mut signatures) {
+                    key.sign_digest(&digest, &msg, signature).unwrap();
+                }
+                prop_assert_eq!(signatures[0], signatures[1]);
+                public.verify_digest(&digest, &msg, &signatures[0]).unwrap();
+                let longer = [0; 256];
+                prop_assert_eq!(key.sign_digest(&digest, &longer, &mut again), Err(Error::InvalidArgument));
+            }
             public.verify(&msg, &sig).unwrap();
             let other = [&msg[..], &[0]].concat();
             prop_assert_eq!(public.verify(&other, &sig), Err(Error::Rejected));

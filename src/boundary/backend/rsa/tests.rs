@@ -121,7 +121,7 @@ fn a_key_runs_on_what_was_chosen() {
         let portable = drawn(&|random| key.portable.private_op(&input, &mut [0; 256], random).unwrap());
         assert!(!ours.is_empty());
         match backend {
-            Backend::Portable | Backend::Vaes | Backend::Avx2 | Backend::Words64 => {
+            Backend::Portable | Backend::Vaes | Backend::Avx2 | Backend::Words64 | Backend::Adx => {
                 assert_eq!(ours, portable)
             }
             Backend::Ifma => assert_eq!(ours, [256]),

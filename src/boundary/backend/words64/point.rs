@@ -19,7 +19,7 @@
 use std::vec::Vec;
 
 use super::field::{Field, add, choose, is_zero, mask, opaque, same, sub, take};
-use super::invert::Modulus;
+use crate::boundary::backend::inversion::Modulus;
 
 /// What a curve is made of.
 pub(super) trait Curve<const N: usize>: Field<N> + Sized + 'static {

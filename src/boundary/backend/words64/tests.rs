@@ -15,7 +15,11 @@ use p256::elliptic_curve::{
 
 use super::curves;
 use super::field::{Field, from_bytes, to_bytes};
+#[cfg(target_arch = "x86_64")]
+use super::p256_adx::P256Adx;
 use super::point::{Curve, sparse};
+#[cfg(target_arch = "x86_64")]
+use crate::boundary::backend::adx::Adx;
 use crate::boundary::backend::portable::ec::{self, PrivateKey, PublicKey};
 use crate::boundary::backend::{Backend, Backends};
 use crate::error::Error;
@@ -115,6 +119,24 @@ fn residues_are_right() {
     residues::<curves::P256, 4>();
     residues::<curves::P384, 6>();
     residues::<curves::P521, 9>();
+    #[cfg(target_arch = "x86_64")]
+    if Adx::detect().is_some() {
+        residues::<P256Adx, 4>();
+        same_residues();
+    }
+}
+
+/// Far more of the numbers at which carries run through.
+#[cfg(target_arch = "x86_64")]
+fn same_residues() {
+    let mut random = Sequence(12);
+    for _ in 0..100_000 {
+        let [a, b] = array::from_fn(|_| random.residue::<curves::P256, 4>());
+        assert_eq!(P256Adx::mul(&a, &b), curves::P256::mul(&a, &b), "{a:x?} {b:x?}");
+        assert_eq!(P256Adx::sqr(&a), curves::P256::sqr(&a), "{a:x?}");
+        assert_eq!(P256Adx::add(&a, &b), curves::P256::add(&a, &b), "{a:x?} {b:x?}");
+        assert_eq!(P256Adx::sub(&a, &b), curves::P256::sub(&a, &b), "{a:x?} {b:x?}");
+    }
 }
 
 fn inverses<C: Curve<N>, const N: usize>() {
@@ -199,8 +221,9 @@ fn scalars<C: ec::Curve>(random: &mut Sequence) -> Vec<Scalar<C>> {
     scalars
 }
 
-fn multiples<C: ec::Curve>() {
-    let arithmetic = C::words64().unwrap();
+fn multiples<C: ec::Curve>(backend: Backend) {
+    let Some(backends) = Backends::of(backend) else { return };
+    let arithmetic = backends.ec.arithmetic::<C>().unwrap();
     let mut random = Sequence(5);
     let (mut x, mut y) = (FieldBytes::<C>::default(), FieldBytes::<C>::default());
     let affine = |point: ProjectivePoint<C>| -> AffinePoint<C> { point.to_affine() };
@@ -240,14 +263,15 @@ fn multiples<C: ec::Curve>() {
 
 #[test]
 fn multiples_are_those_of_the_portable_implementation() {
-    multiples::<ec::P256>();
-    multiples::<ec::P384>();
-    multiples::<ec::P521>();
+    multiples::<ec::P256>(Backend::Words64);
+    multiples::<ec::P256>(Backend::Adx);
+    multiples::<ec::P384>(Backend::Words64);
+    multiples::<ec::P521>(Backend::Words64);
 }
 
 /// The whole operations, with what they refuse.
-fn same_answers<C: ec::Curve>() {
-    let words = Backends::of(Backend::Words64).unwrap();
+fn same_answers<C: ec::Curve>(backend: Backend) {
+    let Some(words) = Backends::of(backend) else { return };
     let mut random = Sequence(9);
     let ks = scalars::<C>(&mut random);
     for (i, k) in ks.iter().enumerate().step_by(7) {
@@ -300,9 +324,10 @@ fn same_answers<C: ec::Curve>() {
 
 #[test]
 fn operations_are_those_of_the_portable_implementation() {
-    same_answers::<ec::P256>();
-    same_answers::<ec::P384>();
-    same_answers::<ec::P521>();
+    same_answers::<ec::P256>(Backend::Words64);
+    same_answers::<ec::P256>(Backend::Adx);
+    same_answers::<ec::P384>(Backend::Words64);
+    same_answers::<ec::P521>(Backend::Words64);
 }
 
 #[test]

