@@ -138,7 +138,7 @@ impl PrivateKey {
         let mut hashed = Zeroizing::new([0; 64]);
         digest(Hash::Sha512, &[name, flags, context, &key.hash_prefix, msg], &mut *hashed)?;
         let r = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&hashed));
-        // Public, but for whoever can tell it from the signature that is not there yet.
+        // R, the first half of the signature.
         let point = edwards::base_multiple(cpu, r.as_bytes());
         digest(Hash::Sha512, &[name, flags, context, &point, &self.public_key(), msg], &mut *hashed)?;
         let k = Scalar::from_bytes_mod_order_wide(&hashed);
