@@ -14,8 +14,9 @@ use crate::selftest;
 use crate::state::Pass;
 use crate::store::Store;
 
-/// Admits one operation of an algorithm: steps 4 and 5.
-#[inline]
+/// Admits one operation of an algorithm: steps 4 and 5. Inlined, so that the permit is made where it is used: to move it
+/// costs more than all the checks.
+#[inline(always)]
 pub(crate) fn admit<'a, O: Op, S: Store>(
     core: &Core<S>,
     pass: Pass<'a>,

@@ -22,6 +22,7 @@ mod secret;
 pub(crate) mod stream;
 pub(crate) mod table;
 pub(crate) mod tools;
+mod wiped;
 pub(crate) mod wrapping;
 
 pub use backend::{Backend, Backends};
@@ -31,3 +32,4 @@ pub(crate) use key::{Header, Key, Paired, Permit, Pinned, Vacant};
 pub(crate) use seal::Seal;
 pub(crate) use secret::{Inline, on_scrubbed_stack};
 pub(crate) use tools::Tools;
+use wiped::Wiped;

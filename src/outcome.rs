@@ -200,6 +200,11 @@ impl Iv {
     #[inline]
     pub(crate) fn new(iv: &[u8]) -> Option<Self> {
         let mut bytes = [0; 16];
+        // The usual length, without a call to copy it.
+        if let Ok([a, b, c, d, e, f, g, h, i, j, k, l]) = <&[u8; 12]>::try_from(iv).copied() {
+            bytes = [a, b, c, d, e, f, g, h, i, j, k, l, 0, 0, 0, 0];
+            return Some(Self { bytes, len: 12 });
+        }
         bytes.get_mut(..iv.len())?.copy_from_slice(iv);
         Some(Self { bytes, len: u8::try_from(iv.len()).ok()? })
     }

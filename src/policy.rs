@@ -78,7 +78,7 @@ pub(crate) struct Rulebook {
 pub(crate) struct Request<'a> {
     pub(crate) subject: Subject,
     pub(crate) algorithm: Algorithm,
-    pub(crate) params: Params<'a>,
+    pub(crate) params: &'a Params<'a>,
     pub(crate) input_len: usize,
     /// Whether a use is spent; false only at the start of a multi-part operation, whose end asks again.
     pub(crate) spends: bool,
@@ -173,7 +173,7 @@ impl<'m, K> Permit<'m, ops::Wrap, K> {
 }
 
 /// Says yes or no. Everything is checked first, and only then is anything charged.
-#[inline]
+#[inline(always)]
 pub(crate) fn authorise<'m, O: Op, K: Governed>(
     pass: Pass<'m>,
     request: &Request<'_>,
@@ -210,7 +210,7 @@ pub(crate) fn authorise<'m, O: Op, K: Governed>(
             (Some(parent), None, Some(strength))
         }
         Target::Password { template } => {
-            request.algorithm.facts().params.check(&request.params, false)?;
+            request.algorithm.facts().params.check(request.params, false)?;
             may_create(request, template)?;
             password::may_stretch(request, template)?;
             let strength = strength_of_child(request, password::strength(request), template);
@@ -222,7 +222,7 @@ pub(crate) fn authorise<'m, O: Op, K: Governed>(
             (None, None, Some(strength))
         }
         Target::Keyless => {
-            request.algorithm.facts().params.check(&request.params, false)?;
+            request.algorithm.facts().params.check(request.params, false)?;
             (None, None, None)
         }
     };
@@ -240,7 +240,7 @@ pub(crate) fn authorise<'m, O: Op, K: Governed>(
 }
 
 /// Whether the subject may use this key for this operation with these parameters.
-#[inline]
+#[inline(always)]
 fn may_use<O: Op>(request: &Request<'_>, key: &impl Governed) -> Result<Strength> {
     let attributes = key.attributes();
     let owned = attributes.owner.is_none_or(|owner| owner == request.subject.id);
@@ -257,7 +257,7 @@ fn may_use<O: Op>(request: &Request<'_>, key: &impl Governed) -> Result<Strength
     }
     let rule = attributes.rules.find(request.algorithm).ok_or(Error::NotPermitted)?;
     let facts = request.algorithm.facts();
-    facts.params.check(&request.params, O::OPENS)?;
+    facts.params.check(request.params, O::OPENS)?;
     let hash_fits = request.params.hash.is_none_or(|hash| rule.hashes.contains(hash));
     let tag_fits = request.params.tag_len.is_none_or(|len| len >= usize::from(rule.min_tag))
         || request.params.tag_len == request.params.hash.map(crate::algorithm::Hash::output_len);
@@ -374,7 +374,7 @@ fn caveats_of_child(request: &Request<'_>) -> Caveats {
     if takes_context && !named { Caveats::NO_CONTEXT } else { Caveats::NONE }
 }
 
-#[inline]
+#[inline(always)]
 fn caveats_of_key(key: &impl Governed) -> Caveats {
     if key.is_from_password() {
         Caveats::PASSWORD
@@ -386,7 +386,7 @@ fn caveats_of_key(key: &impl Governed) -> Caveats {
 }
 
 /// Why the indicator would not say "approved"; in the approved profile that is a refusal (IND-2).
-#[inline]
+#[inline(always)]
 fn appraise<O: Op>(
     request: &Request<'_>,
     strength: Option<Strength>,
@@ -410,7 +410,7 @@ fn appraise<O: Op>(
 
 /// Which uses are counted: all of a key with a use limit; of others those that make an IV whose number
 /// under one key is limited (GCM-3, CTR-1).
-#[inline]
+#[inline(always)]
 fn is_counted<O: Op>(attributes: &Attributes) -> bool {
     (O::USES_SECRET && attributes.uses.is_some()) || (O::MAKES_IV && ivs(attributes).ceiling().is_some())
 }

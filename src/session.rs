@@ -132,6 +132,7 @@ impl<S: Store> Drop for Session<'_, S> {
 }
 
 impl<S: Store> Core<S> {
+    #[inline(always)]
     fn tools<'a>(&'a self, generators: &'a mut Generators) -> Tools<'a> {
         Tools {
             generators,
@@ -143,17 +144,18 @@ impl<S: Store> Core<S> {
         }
     }
 
+    #[inline(always)]
     fn request<'p>(
         &self,
         subject: Subject,
         algorithm: Algorithm,
-        params: &Params<'p>,
+        params: &'p Params<'p>,
         input_len: usize,
     ) -> Request<'p> {
         Request {
             subject,
             algorithm,
-            params: *params,
+            params,
             input_len,
             spends: true,
             now: self.now(),
@@ -163,6 +165,7 @@ impl<S: Store> Core<S> {
 }
 
 /// Stages the caller's buffer, if it is large enough: decided before anything is charged.
+#[inline(always)]
 fn stage(out: &mut [u8], needed: Option<usize>) -> Result<Staged<'_>> {
     let needed = needed.ok_or(Error::InvalidArgument)?;
     if out.len() < needed { Err(Error::BufferTooSmall) } else { Ok(Staged::new(out)) }

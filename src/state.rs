@@ -162,27 +162,16 @@ impl Module {
         Ok(Pass { module: self })
     }
 
-    /// Check before output (FSM-2): hands a staged buffer to the caller, or zeroes it.
+    /// Check before output (FSM-2): hands a staged buffer to the caller, or leaves it as it is, to be zeroed when it
+    /// is dropped.
     #[inline]
-    pub(crate) fn release(&self, staged: Staged<'_>, indicator: Indicator) -> Result<Outcome<Encrypted>> {
-        self.release_made(Ok(staged), indicator)
-    }
-
-    /// The same for what a cell has just answered.
-    #[inline]
-    pub(crate) fn release_made(
+    pub(crate) fn release(
         &self,
-        mut made: Result<Staged<'_>>,
+        staged: &mut Staged<'_>,
         indicator: Indicator,
     ) -> Result<Outcome<Encrypted>> {
-        // By reference: to move a large value out of a `Result` costs more than these checks.
-        match &mut made {
-            Ok(staged) => {
-                self.settle()?;
-                Ok(Outcome { value: staged.disarm(), indicator })
-            }
-            Err(error) => Err(*error),
-        }
+        self.settle()?;
+        Ok(Outcome { value: staged.disarm(), indicator })
     }
 
     /// Check before output for a value that is no buffer: a handle, a verdict, attributes.

@@ -159,11 +159,14 @@ pub(crate) fn sign(row: &Row, jobs: &mut Group<Making<'_, '_, Sign>>, tools: &mu
         return many(jobs, tools);
     }
     for making in jobs.iter_mut().flatten() {
-        let staged = core::mem::replace(&mut making.out, Err(Error::Unsupported));
-        making.out = (|| {
+        let Making { job, out } = making;
+        let done = out.as_mut().map_err(|error| *error).and_then(|staged| {
             let cell = row.sign.ok_or(Error::Unsupported)?;
-            cell(making.job.spend()?, making.job.params, tools, making.job.input, staged?)
-        })();
+            cell(job.spend()?, job.params, tools, job.input, staged)
+        });
+        if let Err(error) = done {
+            *out = Err(error);
+        }
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) type Yield<O> =
     for<'a> fn(Permit<'a, O>, &Params<'_>, &mut Tools<'_>, &[u8], &mut [u8]) -> Result<()>;
 /// A cell that makes a secret and its encapsulation.
 pub(crate) type Encapsulation =
-    for<'a, 'b> fn(Permit<'a, Encapsulate>, &mut Tools<'_>, &mut [u8], Staged<'b>) -> Result<Staged<'b>>;
+    for<'a> fn(Permit<'a, Encapsulate>, &mut Tools<'_>, &mut [u8], &mut Staged<'_>) -> Result<()>;
 
 /// Operations whose cells yield a secret.
 pub(crate) trait Yields: Op + Sized {
@@ -64,15 +64,15 @@ pub(crate) fn run<O: Yields>(
 }
 
 /// Makes a secret of `len` bytes and its encapsulation.
-pub(crate) fn encapsulate<'b>(
+pub(crate) fn encapsulate(
     row: &Row,
     permit: Permit<'_, Encapsulate>,
     tools: &mut Tools<'_>,
     len: usize,
-    out: Staged<'b>,
-) -> Result<(Staged<'b>, Opened)> {
+    out: &mut Staged<'_>,
+) -> Result<Opened> {
     let cell = row.encapsulate.ok_or(Error::Unsupported)?;
     let mut secret = Scratch::new(len)?;
-    let out = cell(permit, tools, secret.bytes_mut(), out)?;
-    Ok((out, Opened::computed(secret)))
+    cell(permit, tools, secret.bytes_mut(), out)?;
+    Ok(Opened::computed(secret))
 }

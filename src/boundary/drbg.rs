@@ -9,6 +9,7 @@ pub(in crate::boundary) mod hmac;
 
 use zeroize::Zeroize;
 
+use super::backend::Backends;
 use crate::algorithm::DrbgMechanism;
 use crate::error::{Error, Result};
 use ctr::CtrDrbg;
@@ -63,12 +64,15 @@ impl Mechanism {
     /// than [`MAX_INPUT`].
     pub(in crate::boundary) fn instantiate(
         mechanism: DrbgMechanism,
+        backends: &Backends,
         entropy: &[u8],
         nonce: &[u8],
         personalisation: &[u8],
     ) -> Result<Self> {
         match mechanism {
-            DrbgMechanism::CtrAes256 => CtrDrbg::instantiate(entropy, nonce, personalisation).map(Self::Ctr),
+            DrbgMechanism::CtrAes256 => {
+                CtrDrbg::instantiate(backends.aes, entropy, nonce, personalisation).map(Self::Ctr)
+            }
             DrbgMechanism::HmacSha512 => {
                 HmacDrbg::instantiate(entropy, nonce, personalisation).map(Self::Hmac)
             }

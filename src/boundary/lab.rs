@@ -12,8 +12,8 @@ use super::alg::kbkdf::{self, Prf};
 use super::alg::kdf::{hkdf_raw, one_step_hash_raw, one_step_hmac_raw};
 use super::alg::pbkdf2::stretch_raw;
 use super::backend::Backends;
+use super::backend::aes::cmac::CmacKey;
 use super::backend::aes::{BLOCK, BlockKey, GcmKey};
-use super::backend::portable::aes::modes::CmacKey;
 use super::backend::portable::hash::HmacKey;
 use super::backend::portable::key_wrap;
 use super::drbg::ctr::CtrDrbg;
@@ -60,7 +60,7 @@ pub fn gcm_seal(key: &[u8], iv: &[u8; 12], aad: &[u8], plaintext: &[u8]) -> Resu
 /// `InvalidArgument` for a key of another length.
 pub fn cmac(key: &[u8], message: &[u8]) -> Result<[u8; BLOCK]> {
     let mut out = [0; BLOCK];
-    CmacKey::new(key)?.mac(message, &mut out)?;
+    CmacKey::new(&Backends::PORTABLE, key)?.mac(message, &mut out)?;
     Ok(out)
 }
 
@@ -158,8 +158,12 @@ pub fn kbkdf(
                 _ => kbkdf::feedback(&prf, &fixed, &mut out)?,
             }
         }
-        Algorithm::CounterCmac => kbkdf::counter(&Prf::Cmac(&CmacKey::new(key)?), &fixed, &mut out)?,
-        Algorithm::FeedbackCmac => kbkdf::feedback(&Prf::Cmac(&CmacKey::new(key)?), &fixed, &mut out)?,
+        Algorithm::CounterCmac => {
+            kbkdf::counter(&Prf::Cmac(&CmacKey::new(&Backends::PORTABLE, key)?), &fixed, &mut out)?
+        }
+        Algorithm::FeedbackCmac => {
+            kbkdf::feedback(&Prf::Cmac(&CmacKey::new(&Backends::PORTABLE, key)?), &fixed, &mut out)?
+        }
         _ => return Err(Error::Unsupported),
     }
     Ok(out)
@@ -184,7 +188,7 @@ impl CtrDrbgUnderTest {
     /// # Errors
     /// `InvalidArgument` for an input shorter than the standard asks for.
     pub fn instantiate(entropy: &[u8], nonce: &[u8], personalisation: &[u8]) -> Result<Self> {
-        CtrDrbg::instantiate(entropy, nonce, personalisation).map(Self)
+        CtrDrbg::instantiate(Backends::PORTABLE.aes, entropy, nonce, personalisation).map(Self)
     }
 
     /// Reseeds.

@@ -3,6 +3,7 @@
 
 use super::alg::mac::MacState;
 use super::backend::Backends;
+use super::backend::aes::cmac::CmacKey;
 use super::backend::aes::{BlockKey, GcmKey};
 #[cfg(feature = "hybrid")]
 use super::backend::hybrid;
@@ -10,7 +11,6 @@ use super::backend::hybrid;
 use super::backend::ml_dsa;
 #[cfg(feature = "ml-kem")]
 use super::backend::ml_kem;
-use super::backend::portable::aes::modes::CmacKey;
 #[cfg(feature = "ecdsa")]
 #[cfg(feature = "secp256k1")]
 use super::backend::portable::ec::Secp256k1;
@@ -92,7 +92,7 @@ impl Prepared {
                     Ok(Self::Block(BlockKey::new(backends, bytes)?))
                 }
                 Family::Cmac | Family::CounterKdf | Family::FeedbackKdf => {
-                    Ok(Self::Cmac(CmacKey::new(bytes)?))
+                    Ok(Self::Cmac(CmacKey::new(backends, bytes)?))
                 }
                 _ => Err(Error::Unsupported),
             },

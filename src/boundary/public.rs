@@ -11,14 +11,14 @@ use crate::wire::spki::{self, EcCurve, PublicKeyInfo};
 
 /// Emits the public half of a key as SubjectPublicKeyInfo (RFC 5480, RFC 8410, RFC 8017, RFC 9935, RFC 9881,
 /// RFC 9909).
-pub(crate) fn emit<'b>(permit: Permit<'_, Inspect>, mut out: Staged<'b>) -> Result<Staged<'b>> {
+pub(crate) fn emit(permit: Permit<'_, Inspect>, out: &mut Staged<'_>) -> Result<()> {
     permit.material(|material| {
         with_info(material.prepared(), |info| {
             let len = spki::emitted_len(info)?;
             spki::emit(info, out.claim(len)?).map(drop)
         })
     })?;
-    Ok(out)
+    Ok(())
 }
 
 /// Room for the public exponent of a stored RSA key, before its modulus.

@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use zeroize::{Zeroize, Zeroizing};
 
+use super::backend::Backends;
 use super::drbg::{MAX_REQUEST, Mechanism};
 use crate::algorithm::DrbgMechanism;
 use crate::entropy::Monitored;
@@ -91,6 +92,7 @@ pub(crate) struct Setup {
     pub(crate) mechanism: DrbgMechanism,
     /// Of the embedder, if it gave one.
     pub(crate) device: Option<u32>,
+    pub(crate) backends: Backends,
 }
 
 impl Setup {
@@ -128,6 +130,7 @@ impl Drbg {
         let nonce_len = pool.gather(128, &mut *nonce)?;
         let mechanism = Mechanism::instantiate(
             setup.mechanism,
+            &setup.backends,
             entropy.get(..entropy_len).ok_or(Error::EntropyFailed)?,
             nonce.get(..nonce_len).ok_or(Error::EntropyFailed)?,
             &setup.personalisation(purpose, instance),
@@ -305,8 +308,10 @@ mod tests {
         }
     }
 
-    const CTR: Setup = Setup { mechanism: DrbgMechanism::CtrAes256, device: None };
-    const HMAC: Setup = Setup { mechanism: DrbgMechanism::HmacSha512, device: None };
+    const CTR: Setup =
+        Setup { mechanism: DrbgMechanism::CtrAes256, device: None, backends: Backends::PORTABLE };
+    const HMAC: Setup =
+        Setup { mechanism: DrbgMechanism::HmacSha512, device: None, backends: Backends::PORTABLE };
 
     /// A pool, and the count of its fills.
     fn pool(left: usize, live: bool) -> (EntropyPool, Arc<AtomicUsize>) {

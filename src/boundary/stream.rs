@@ -115,12 +115,12 @@ impl Running {
     }
 
     /// Ends a running MAC.
-    pub(crate) fn finish_mac<'b>(
+    pub(crate) fn finish_mac(
         self,
         _permit: Permit<'_, Mac>,
         params: &Params<'_>,
-        out: Staged<'b>,
-    ) -> Result<Staged<'b>> {
+        out: &mut Staged<'_>,
+    ) -> Result<()> {
         let State::Mac(state) = self.0 else { return Err(Error::InvalidArgument) };
         state.give(params, out)
     }

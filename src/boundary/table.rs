@@ -50,13 +50,12 @@ use crate::policy::ops::{
 use crate::state::{Staged, TestId};
 use crate::wire::spki;
 
-type Make<O> =
-    for<'a, 'b> fn(Permit<'a, O>, &Params<'_>, &mut Tools<'_>, &[u8], Staged<'b>) -> Result<Staged<'b>>;
+type Make<O> = for<'a> fn(Permit<'a, O>, &Params<'_>, &mut Tools<'_>, &[u8], &mut Staged<'_>) -> Result<()>;
 type Judge<O> = for<'a> fn(Permit<'a, O>, &Params<'_>, &[u8], &[u8]) -> Result<()>;
 type Transport<O> =
     for<'a> fn(Permit<'a, O>, &Params<'_>, &mut Tools<'_>, &[u8], &[u8], &mut [u8]) -> Result<usize>;
-type Digest = for<'b> fn(&Params<'_>, &[u8], Staged<'b>) -> Result<Staged<'b>>;
-type Extend = for<'b> fn(Xof, &[u8], usize, Staged<'b>) -> Result<Staged<'b>>;
+type Digest = fn(&Params<'_>, &[u8], &mut Staged<'_>) -> Result<()>;
+type Extend = fn(Xof, &[u8], usize, &mut Staged<'_>) -> Result<()>;
 type Length = fn(&Attributes, &Params<'_>, usize) -> Option<usize>;
 
 /// How an operation takes its input in pieces.

@@ -29,15 +29,15 @@ use crate::wire::wrapped_key::{self, Claims, WrappedKey};
 
 /// Wraps the payload of one permit under the KEK of the other. `uses` is the share of the payload's
 /// counted uses that goes with the blob.
-pub(crate) fn wrap<'b>(
+pub(crate) fn wrap(
     row: &Row,
     kek: Permit<'_, Wrap>,
     payload: &Permit<'_, Export>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
     uses: Option<Lease>,
-    mut out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let cell = row.wrap.ok_or(Error::Unsupported)?;
     if row.algorithm.facts().family == Family::Native {
         let claims = claims_of(payload.key()?.header(), uses);
@@ -64,7 +64,7 @@ pub(crate) fn wrap<'b>(
         let written = cell(kek, params, tools, &[], plain.bytes(), out.claim(room)?)?;
         out.truncate(written);
     }
-    Ok(out)
+    Ok(())
 }
 
 /// Whether a native blob is the word of whoever holds the KEK, and not of whoever has a public key.

@@ -267,7 +267,7 @@ impl<S: Store> Builder<S> {
         let mut source = Monitored::new(source)?;
         source.startup()?;
         let pool = EntropyPool::new(source);
-        let setup = Setup { mechanism: self.drbg, device: self.device };
+        let setup = Setup { mechanism: self.drbg, device: self.device, backends };
         let mut drbg = Drbg::new(&pool, setup, "engine", 0)?;
         let seal = Seal::new(|out| drbg.fill(&pool, out))?;
         let mut generation = [0; 4];

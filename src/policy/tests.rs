@@ -155,7 +155,7 @@ fn request(role: Role, algorithm: Algorithm, params: Params<'_>) -> Request<'_> 
     Request {
         subject: Subject { role, id: ME },
         algorithm,
-        params,
+        params: alloc::boxed::Box::leak(alloc::boxed::Box::new(params)),
         input_len: 0,
         spends: true,
         now: None,

@@ -144,7 +144,8 @@ impl<S: Store> Session<'_, S> {
         for (job, result) in jobs.into_iter().zip(results) {
             let (Some(job), Some(result)) = (job, result) else { continue };
             let (made, indicator) = job.made();
-            let released = core.notice(core.module.release_made(made, indicator)); // state again
+            let released = made.and_then(|mut staged| core.module.release(&mut staged, indicator)); // state again
+            let released = core.notice(released);
             *result = released.map(|outcome| outcome.map(|written| written.len));
         }
     }

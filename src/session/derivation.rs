@@ -146,7 +146,7 @@ impl<S: Store> Session<'_, S> {
             let cell = locked.cell()?;
             let held = core.store.hold(&mut cell.pins, public)?;
             let pinned = held.pinned(core.keeper())?;
-            let staged = stage(out, (row.applied_len)(&pinned.header().attributes, params, 0))?;
+            let mut staged = stage(out, (row.applied_len)(&pinned.header().attributes, params, 0))?;
             served_algorithm(template)?;
             let request = core.request(cell.subject, algorithm, params, 0);
             let origin = key::origin_of_child(pinned.header().origin, template, core.rulebook.profile);
@@ -154,11 +154,11 @@ impl<S: Store> Session<'_, S> {
             let indicator = permit.evidence().indicator();
             let mut tools = core.tools(&mut cell.generators);
             let plan = plan_derived(origin, &indicator, template, &mut tools)?;
-            let (staged, opened) = derivation::encapsulate(row, permit, &mut tools, plan.len, staged)?;
+            let opened = derivation::encapsulate(row, permit, &mut tools, plan.len, &mut staged)?;
             drop(held);
             let mut fill = |place: crate::boundary::Vacant<'_>| opened.fill(place, &mut tools);
             let handle = core.create(plan, self.serial, &mut fill)?;
-            let released = core.module.release(staged, indicator);
+            let released = core.module.release(&mut staged, indicator);
             if released.is_err() {
                 let _ = core.store.destroy(handle);
             }

@@ -33,13 +33,13 @@ macro_rules! make {
             let held = core.store.hold(&mut cell.pins, $key)?; // 2 live handle
             let pinned = held.pinned(core.keeper())?; // 3 record intact
             let needed = (row.$len)(&pinned.header().attributes, $params, $input.len());
-            let staged = stage($out, needed)?;
+            let mut staged = stage($out, needed)?;
             let request = core.request(cell.subject, $algorithm, $params, $input.len());
             let permit = admit::<$op, S>(core, pass, row, &request, Target::Key(pinned))?; // 4, 5, charge
             let indicator = permit.evidence().indicator();
             let mut tools = core.tools(&mut cell.generators);
-            let made = run(permit, $params, &mut tools, $input, staged);
-            core.module.release_made(made, indicator) // state again
+            run(permit, $params, &mut tools, $input, &mut staged)?;
+            core.module.release(&mut staged, indicator) // state again
         })())
     }};
 }
@@ -236,12 +236,12 @@ impl<S: Store> Session<'_, S> {
             let row = table::row(hash.algorithm())?;
             let run = row.digest.ok_or(Error::Unsupported)?;
             let params = Params::with_hash(hash);
-            let staged = stage(out, Some(hash.output_len()))?;
+            let mut staged = stage(out, Some(hash.output_len()))?;
             let subject = self.lock()?.cell()?.subject;
             let request = core.request(subject, row.algorithm, &params, message.len());
             let permit = admit::<Digest, S>(core, pass, row, &request, Target::Keyless)?;
-            let staged = run(&params, message, staged)?;
-            let outcome = core.module.release(staged, permit.evidence().indicator())?;
+            run(&params, message, &mut staged)?;
+            let outcome = core.module.release(&mut staged, permit.evidence().indicator())?;
             Ok(outcome.map(|written| written.len))
         })())
     }
@@ -261,12 +261,12 @@ impl<S: Store> Session<'_, S> {
             if len == 0 {
                 return Err(Error::InvalidArgument);
             }
-            let staged = stage(out, Some(len))?;
+            let mut staged = stage(out, Some(len))?;
             let subject = self.lock()?.cell()?.subject;
             let request = core.request(subject, row.algorithm, &Params::NONE, message.len());
             let permit = admit::<Digest, S>(core, pass, row, &request, Target::Keyless)?;
-            let staged = run(function, message, len, staged)?;
-            let outcome = core.module.release(staged, permit.evidence().indicator())?;
+            run(function, message, len, &mut staged)?;
+            let outcome = core.module.release(&mut staged, permit.evidence().indicator())?;
             Ok(outcome.map(|_| ()))
         })())
     }
@@ -312,7 +312,7 @@ impl<S: Store> Session<'_, S> {
             let permit = admit::<Random, S>(core, pass, row, &request, Target::Keyless)?;
             let mut tools = core.tools(&mut cell.generators);
             tools.random(additional, fresh, staged.claim(len)?)?;
-            let outcome = core.module.release(staged, permit.evidence().indicator())?;
+            let outcome = core.module.release(&mut staged, permit.evidence().indicator())?;
             Ok(outcome.map(|_| ()))
         })())
     }
@@ -334,8 +334,9 @@ impl<S: Store> Session<'_, S> {
             let request = core.request(cell.subject, algorithm, &Params::NONE, 0);
             let permit = admit::admit_management::<Inspect>(pass, &request, Target::Key(pinned))?;
             let indicator = permit.evidence().indicator();
-            let staged = stage(out, Some(public::emitted_len(&permit)?))?;
-            let outcome = core.module.release(public::emit(permit, staged)?, indicator)?;
+            let mut staged = stage(out, Some(public::emitted_len(&permit)?))?;
+            public::emit(permit, &mut staged)?;
+            let outcome = core.module.release(&mut staged, indicator)?;
             Ok(outcome.map(|written| written.len))
         })())
     }

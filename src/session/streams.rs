@@ -34,7 +34,8 @@ macro_rules! finish {
             let pinned = held.pinned(core.keeper())?;
             let attributes = &pinned.header().attributes;
             let needed = ($row.$len)(attributes, &open.params.as_params(), open.running.len());
-            let $staged = stage($out, needed)?;
+            let mut staged = stage($out, needed)?;
+            let $staged = &mut staged;
             let done = cell.contexts.take($handle.0)?;
             let $params = done.params.as_params();
             let $running = done.running;
@@ -43,8 +44,8 @@ macro_rules! finish {
             let indicator = $permit.evidence().indicator();
             #[allow(unused_mut)] // a MAC needs no tools
             let mut $tools = core.tools(&mut cell.generators);
-            let staged = $body?;
-            core.module.release(staged, indicator)
+            $body?;
+            core.module.release(&mut staged, indicator)
         })())
     }};
 }
@@ -290,7 +291,7 @@ impl<S: Store> Session<'_, S> {
                 staged.claim(digest.len())?.copy_from_slice(digest);
                 Ok(())
             })?;
-            let outcome = core.module.release(staged, permit.evidence().indicator())?;
+            let outcome = core.module.release(&mut staged, permit.evidence().indicator())?;
             Ok(outcome.map(|written| written.len))
         })())
     }

@@ -68,7 +68,7 @@ impl<S: Store> Session<'_, S> {
         let kek = kek.pinned(core.keeper())?;
         let payload = payload.pinned(core.keeper())?;
         let needed = wrapping::output_len(row, &kek.header().attributes, payload.header())?;
-        let staged = stage(out, Some(needed))?;
+        let mut staged = stage(out, Some(needed))?;
         let request = core.request(cell.subject, algorithm, params, needed);
         let permit = admit::<Wrap, S>(core, pass, row, &request, Target::Pair { kek, payload })?;
         let indicator = permit.evidence().indicator();
@@ -78,8 +78,8 @@ impl<S: Store> Session<'_, S> {
         let counted = native && policy::ceiling(&export.key()?.header().attributes).is_some();
         let uses = if counted { export.key()?.share_uses()? } else { None };
         let mut tools = core.tools(&mut cell.generators);
-        let staged = wrapping::wrap(row, wrap, &export, params, &mut tools, uses, staged)?;
-        let outcome = core.module.release(staged, indicator)?;
+        wrapping::wrap(row, wrap, &export, params, &mut tools, uses, &mut staged)?;
+        let outcome = core.module.release(&mut staged, indicator)?;
         Ok(outcome.map(|written| written.len))
     }
 

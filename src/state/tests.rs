@@ -76,7 +76,8 @@ fn only_operational_serves() {
         let mut out = [0xee; 8];
         let mut staged = Staged::new(&mut out);
         staged.claim(5).unwrap().fill(7);
-        let released = module.release(staged, indicator());
+        let released = module.release(&mut staged, indicator());
+        drop(staged);
         assert_eq!(released.is_ok(), serves, "{state:?}");
         let expected = if serves { [7, 7, 7, 7, 7, 0xee, 0xee, 0xee] } else { [0; 8] };
         assert_eq!(out, expected, "{state:?}: all of the buffer is zeroed, or what was claimed is written");
@@ -160,7 +161,8 @@ fn staged_output_is_zeroed_unless_it_is_released() {
     staged.claim(8).unwrap().fill(1);
     staged.truncate(3);
     staged.set_iv(&[9; 12]).unwrap();
-    let written = module.release(staged, indicator()).unwrap().value();
+    let written = module.release(&mut staged, indicator()).unwrap().value();
+    drop(staged);
     assert_eq!((written.len, written.iv.as_bytes()), (3, [9; 12].as_slice()));
     assert_eq!(out[..9], [1, 1, 1, 0, 0, 0, 0, 0, 0xaa], "shortened output leaves nothing behind");
 }
@@ -188,7 +190,8 @@ fn output_computed_before_a_fault_is_not_released_after_it() {
                 computed.send(()).unwrap();
                 is_tripped.recv().unwrap();
                 assert!(!pass.still_serving(), "a long loop would stop now");
-                let refused = module.release(staged, indicator()).map(|_| ());
+                let refused = module.release(&mut staged, indicator()).map(|_| ());
+                drop(staged);
                 (refused, module.release_value((), indicator()).map(|_| ()), out)
             });
             is_computed.recv().unwrap();
@@ -218,7 +221,8 @@ fn output_waits_for_running_self_tests() {
                 let mut staged = Staged::new(&mut out);
                 staged.claim(8).unwrap().fill(1);
                 ready.send(()).unwrap();
-                let done = module.release(staged, indicator()).is_ok();
+                let done = module.release(&mut staged, indicator()).is_ok();
+                drop(staged);
                 answer.send((done, out)).unwrap();
             });
             is_ready.recv().unwrap();

@@ -174,7 +174,7 @@ pub struct HeapHeld<'a> {
 
 #[allow(private_interfaces)]
 impl Hold for HeapHeld<'_> {
-    #[inline]
+    #[inline(always)]
     fn pinned<'s>(&'s self, keeper: Keeper<'s>) -> Result<Pinned<'s>> {
         self.record.check(keeper.seal)?;
         let view = self.record.view();

@@ -31,45 +31,45 @@ use crate::state::{Staged, TestId};
 // -- cells --
 
 /// Whole blocks in, as many out; the IV goes beside.
-pub(in crate::boundary) fn encrypt<'b>(
+pub(in crate::boundary) fn encrypt(
     permit: Permit<'_, Encrypt>,
     _params: &Params<'_>,
     tools: &mut Tools<'_>,
     input: &[u8],
-    mut out: Staged<'b>,
-) -> Result<Staged<'b>> {
-    let mut chain = new_iv(tools, &mut out)?;
+    out: &mut Staged<'_>,
+) -> Result<()> {
+    let mut chain = new_iv(tools, out)?;
     let ciphertext = out.claim(input.len())?;
     permit.material(|material| material.prepared().block()?.cbc_encrypt(&mut chain, input, ciphertext))?;
-    Ok(out)
+    Ok(())
 }
 
 /// The inverse. Input that is no whole number of blocks did not come from [`encrypt`].
-pub(in crate::boundary) fn decrypt<'b>(
+pub(in crate::boundary) fn decrypt(
     permit: Permit<'_, Decrypt>,
     params: &Params<'_>,
     _tools: &mut Tools<'_>,
     input: &[u8],
-    mut out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let mut chain = given_iv(params)?;
     if !input.len().is_multiple_of(BLOCK) {
         return Err(Error::Rejected);
     }
     let plaintext = out.claim(input.len())?;
     permit.material(|material| material.prepared().block()?.cbc_decrypt(&mut chain, input, plaintext))?;
-    Ok(out)
+    Ok(())
 }
 
 /// Any length in; one to sixteen bytes more out.
-pub(in crate::boundary) fn encrypt_padded<'b>(
+pub(in crate::boundary) fn encrypt_padded(
     permit: Permit<'_, Encrypt>,
     _params: &Params<'_>,
     tools: &mut Tools<'_>,
     input: &[u8],
-    mut out: Staged<'b>,
-) -> Result<Staged<'b>> {
-    let mut chain = new_iv(tools, &mut out)?;
+    out: &mut Staged<'_>,
+) -> Result<()> {
+    let mut chain = new_iv(tools, out)?;
     let whole = input.as_chunks::<BLOCK>().0.as_flattened();
     let last = padded(input.get(whole.len()..).unwrap_or(&[]))?;
     let ciphertext = out.claim(whole.len().saturating_add(BLOCK))?;
@@ -79,23 +79,23 @@ pub(in crate::boundary) fn encrypt_padded<'b>(
         key.cbc_encrypt(&mut chain, whole, head)?;
         key.cbc_encrypt(&mut chain, &*last, tail)
     })?;
-    Ok(out)
+    Ok(())
 }
 
 /// The inverse. What is wrong with an input, its length or whatever of its padding, is not told, and nothing
 /// of it comes out.
-pub(in crate::boundary) fn decrypt_padded<'b>(
+pub(in crate::boundary) fn decrypt_padded(
     permit: Permit<'_, Decrypt>,
     params: &Params<'_>,
     _tools: &mut Tools<'_>,
     input: &[u8],
-    mut out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let iv = given_iv(params)?;
     let room = out.claim(input.len().saturating_sub(1))?;
     let len = permit.material(|material| open_padded(material.prepared().block()?, iv, input, room))?;
     out.truncate(len);
-    Ok(out)
+    Ok(())
 }
 
 /// Length of what [`encrypt`] writes; only whole blocks have one.

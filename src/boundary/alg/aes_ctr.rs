@@ -37,32 +37,32 @@ const MAX_TEXT: u64 = (1 << 32) * 16;
 // -- cells --
 
 /// As many bytes out as in; the initial counter block goes beside as the IV.
-pub(in crate::boundary) fn encrypt<'b>(
+pub(in crate::boundary) fn encrypt(
     permit: Permit<'_, Encrypt>,
     _params: &Params<'_>,
     tools: &mut Tools<'_>,
     input: &[u8],
-    mut out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let counter = initial_counter(tools.device, permit.ticket());
     out.set_iv(&counter)?;
     let ciphertext = out.claim(input.len())?;
     permit.material(|material| material.prepared().block()?.ctr(&counter, input, ciphertext))?;
-    Ok(out)
+    Ok(())
 }
 
 /// The inverse, from whatever counter block the other side began with.
-pub(in crate::boundary) fn decrypt<'b>(
+pub(in crate::boundary) fn decrypt(
     permit: Permit<'_, Decrypt>,
     params: &Params<'_>,
     _tools: &mut Tools<'_>,
     input: &[u8],
-    mut out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let counter: &[u8; BLOCK] = params.iv.and_then(|iv| iv.try_into().ok()).ok_or(Error::InvalidArgument)?;
     let plaintext = out.claim(input.len())?;
     permit.material(|material| material.prepared().block()?.ctr(counter, input, plaintext))?;
-    Ok(out)
+    Ok(())
 }
 
 /// Length of what [`encrypt`] writes; a longer message would run into the counter blocks of the next.

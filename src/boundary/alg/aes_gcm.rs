@@ -20,34 +20,39 @@ pub(in crate::boundary) const TAG: usize = 16;
 // -- cells --
 
 /// Ciphertext, then tag; the IV goes beside.
-pub(in crate::boundary) fn encrypt<'b>(
+pub(in crate::boundary) fn encrypt(
     permit: Permit<'_, Encrypt>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
     input: &[u8],
-    mut out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let mut iv = [0; IV];
     make_iv(permit.evidence().indicator().algorithm(), permit.ticket(), tools, &mut iv)?;
     out.set_iv(&iv)?;
     let tag_len = params.tag_len.unwrap_or(TAG);
     let buffer = out.claim(input.len().checked_add(tag_len).ok_or(Error::InvalidArgument)?)?;
     let (ciphertext, tag_out) = buffer.split_at_mut_checked(input.len()).ok_or(Error::Corrupted)?;
-    let mut tag = [0; TAG];
-    permit
-        .material(|material| material.prepared().gcm()?.seal(&iv, params.aad, input, ciphertext, &mut tag))?;
-    tag_out.copy_from_slice(tag.get(..tag_len).ok_or(Error::InvalidArgument)?);
-    Ok(out)
+    permit.material(|material| {
+        let key = material.prepared().gcm()?;
+        if let Ok(tag) = tag_out.try_into() {
+            return key.seal(&iv, params.aad, input, ciphertext, tag);
+        }
+        let mut tag = [0; TAG];
+        key.seal(&iv, params.aad, input, ciphertext, &mut tag)?;
+        tag_out.copy_from_slice(tag.get(..tag_len).ok_or(Error::InvalidArgument)?);
+        Ok(())
+    })
 }
 
 /// Nothing is released before the tag is checked (GCM-7).
-pub(in crate::boundary) fn decrypt<'b>(
+pub(in crate::boundary) fn decrypt(
     permit: Permit<'_, Decrypt>,
     params: &Params<'_>,
     _tools: &mut Tools<'_>,
     input: &[u8],
-    mut out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let iv: &[u8; IV] = params.iv.and_then(|iv| iv.try_into().ok()).ok_or(Error::InvalidArgument)?;
     let tag_len = params.tag_len.unwrap_or(TAG);
     let split = input.len().checked_sub(tag_len).ok_or(Error::Rejected)?;
@@ -55,7 +60,7 @@ pub(in crate::boundary) fn decrypt<'b>(
     let plaintext = out.claim(ciphertext.len())?;
     permit
         .material(|material| material.prepared().gcm()?.open(iv, params.aad, ciphertext, tag, plaintext))?;
-    Ok(out)
+    Ok(())
 }
 
 /// The native format's cipher: IV, ciphertext, tag; `associated` is all that stands before them.

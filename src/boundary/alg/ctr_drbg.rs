@@ -24,15 +24,16 @@ fn drbg(check: &mut Check) -> Result<()> {
     static RESEED: [u8; 32] = kat::hex(FILE, "first_reseed_entropy");
     static RETURNED: [u8; 64] = kat::hex(FILE, "first_returned");
     static TOO_LONG: [u8; MAX_INPUT + 1] = [0; MAX_INPUT + 1];
-    let mut drbg = CtrDrbg::instantiate(&ENTROPY, &NONCE, &PERSONALISATION)?;
+    let aes = check.backends().aes;
+    let mut drbg = CtrDrbg::instantiate(aes, &ENTROPY, &NONCE, &PERSONALISATION)?;
     let mut out = [0; 64];
     drbg.reseed(&RESEED, &[])?;
     drbg.generate(&mut out, &[])?;
     drbg.generate(&mut out, &[])?;
     check.equal(&mut out, &RETURNED)?;
 
-    check.refuses(CtrDrbg::instantiate(&[0; 31], &NONCE, &[]))?;
-    check.refuses(CtrDrbg::instantiate(&ENTROPY, &[0; 15], &[]))?;
+    check.refuses(CtrDrbg::instantiate(aes, &[0; 31], &NONCE, &[]))?;
+    check.refuses(CtrDrbg::instantiate(aes, &ENTROPY, &[0; 15], &[]))?;
     check.refuses(drbg.reseed(&[0; 31], &[]))?;
     check.refuses(drbg.generate(&mut out, &TOO_LONG))?;
     check.refuses(drbg.admits(MAX_REQUEST + 1, 0))?;
@@ -55,7 +56,7 @@ fn between(check: &mut Check) -> Result<()> {
     static RESEED_ADDITIONAL: [u8; 32] = kat::hex(FILE, "between_reseed_additional");
     static SECOND: [u8; 32] = kat::hex(FILE, "between_additional_second");
     static RETURNED: [u8; 16] = kat::hex(FILE, "between_returned");
-    let mut drbg = CtrDrbg::instantiate(&ENTROPY, &NONCE, &PERSONALISATION)?;
+    let mut drbg = CtrDrbg::instantiate(check.backends().aes, &ENTROPY, &NONCE, &PERSONALISATION)?;
     let mut out = [0; 16];
     drbg.generate(&mut out, &FIRST)?;
     drbg.reseed(&RESEED, &RESEED_ADDITIONAL)?;

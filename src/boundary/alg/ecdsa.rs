@@ -111,13 +111,13 @@ impl Named for Secp256k1 {
 // -- cells --
 
 /// Signs a message: `r || s`, each as long as the field.
-pub(in crate::boundary) fn sign<'b, C: Named>(
+pub(in crate::boundary) fn sign<C: Named>(
     permit: Permit<'_, Sign>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
     message: &[u8],
-    out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let hash = params.hash.ok_or(Error::InvalidArgument)?;
     let mut digest = [0; 64];
     let digest = digest.get_mut(..hash.output_len()).ok_or(Error::Corrupted)?;
@@ -126,13 +126,13 @@ pub(in crate::boundary) fn sign<'b, C: Named>(
 }
 
 /// Signs a digest: one made inside under `Sign`, one made outside under `SignDigest`.
-pub(in crate::boundary) fn sign_digest<'b, C: Named, O: Op>(
+pub(in crate::boundary) fn sign_digest<C: Named, O: Op>(
     permit: Permit<'_, O>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
     digest: &[u8],
-    mut out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let hash = params.hash.ok_or(Error::InvalidArgument)?;
     let mut z = Zeroizing::new([0; MAX_FIELD]);
     let z = if params.deterministic {
@@ -151,7 +151,7 @@ pub(in crate::boundary) fn sign_digest<'b, C: Named, O: Op>(
         }
         Ok(())
     })?;
-    Ok(out)
+    Ok(())
 }
 
 /// Verifies a signature over a message.

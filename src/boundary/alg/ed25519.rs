@@ -22,16 +22,16 @@ const SIGNATURE: usize = 64;
 // -- cells --
 
 /// Signs a message, all of which must be at hand: the signature reads it twice.
-pub(in crate::boundary) fn sign<'b>(
+pub(in crate::boundary) fn sign(
     permit: Permit<'_, Sign>,
     _params: &Params<'_>,
     _tools: &mut Tools<'_>,
     message: &[u8],
-    mut out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let signature: &mut [u8; SIGNATURE] = out.claim(SIGNATURE)?.try_into().map_err(|_| Error::Corrupted)?;
     permit.material(|material| material.prepared().ed25519()?.sign(message, signature))?;
-    Ok(out)
+    Ok(())
 }
 
 pub(in crate::boundary) fn verify(
@@ -44,29 +44,29 @@ pub(in crate::boundary) fn verify(
 }
 
 /// Ed25519ph: signs a message, hashed here.
-pub(in crate::boundary) fn sign_prehashed<'b>(
+pub(in crate::boundary) fn sign_prehashed(
     permit: Permit<'_, Sign>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
     message: &[u8],
-    out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     sign_digest(permit, params, tools, &sha512(message)?, out)
 }
 
 /// Ed25519ph: signs a digest, one made inside under `Sign`, one made outside under `SignDigest`.
-pub(in crate::boundary) fn sign_digest<'b, O: Op>(
+pub(in crate::boundary) fn sign_digest<O: Op>(
     permit: Permit<'_, O>,
     params: &Params<'_>,
     _tools: &mut Tools<'_>,
     digest: &[u8],
-    mut out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let digest = digest.try_into().map_err(|_| Error::InvalidArgument)?;
     let signature: &mut [u8; SIGNATURE] = out.claim(SIGNATURE)?.try_into().map_err(|_| Error::Corrupted)?;
     permit
         .material(|material| material.prepared().ed25519()?.sign_digest(digest, params.context, signature))?;
-    Ok(out)
+    Ok(())
 }
 
 pub(in crate::boundary) fn verify_prehashed(

@@ -15,13 +15,13 @@ use crate::state::{Staged, TestId};
 
 // -- cells --
 
-pub(in crate::boundary) fn mac<'b>(
+pub(in crate::boundary) fn mac(
     permit: Permit<'_, Mac>,
     params: &Params<'_>,
     _tools: &mut Tools<'_>,
     input: &[u8],
-    out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     mac::give(params, full_len(params)?, |full| at_once(&permit, input, full), out)
 }
 

@@ -13,7 +13,7 @@ use super::cast::{Cast, Check};
 use super::hmac::HMAC256;
 use super::kdf::{MAX_BLOCK, counted};
 use crate::algorithm::{Hash, Params};
-use crate::boundary::backend::portable::aes::modes::CmacKey;
+use crate::boundary::backend::aes::cmac::CmacKey;
 use crate::boundary::backend::portable::hash::HmacKey;
 use crate::boundary::key::Permit;
 use crate::boundary::tools::Tools;
@@ -210,7 +210,7 @@ fn counter_cmac_cast(check: &mut Check) -> Result<()> {
     static CONTEXT: [u8; 23] = kat::hex(FILE, "counter_cmac_context");
     static OKM: [u8; 40] = kat::hex(FILE, "counter_cmac_okm");
     let mut okm = Zeroizing::new([0; 40]);
-    let key = CmacKey::new(&KEY)?;
+    let key = CmacKey::new(check.backends(), &KEY)?;
     counter(&Prf::Cmac(&key), &fixed(&LABEL, &CONTEXT, &bits_of(&*okm)?), &mut *okm)?;
     check.equal(&mut *okm, &OKM)
 }
@@ -232,7 +232,7 @@ fn feedback_cmac_cast(check: &mut Check) -> Result<()> {
     static CONTEXT: [u8; 23] = kat::hex(FILE, "feedback_cmac_context");
     static OKM: [u8; 40] = kat::hex(FILE, "feedback_cmac_okm");
     let mut okm = Zeroizing::new([0; 40]);
-    let key = CmacKey::new(&KEY)?;
+    let key = CmacKey::new(check.backends(), &KEY)?;
     feedback(&Prf::Cmac(&key), &fixed(&LABEL, &CONTEXT, &bits_of(&*okm)?), &mut *okm)?;
     check.equal(&mut *okm, &OKM)
 }

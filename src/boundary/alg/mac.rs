@@ -2,10 +2,10 @@
 //! tag, which is truncated and given, or truncated and compared.
 
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
 use crate::algorithm::Params;
-use crate::boundary::backend::portable::aes::modes::CmacState;
+use crate::boundary::Wiped;
+use crate::boundary::backend::aes::cmac::CmacState;
 use crate::boundary::backend::portable::hash::HmacState;
 use crate::error::{Error, Result};
 use crate::marks;
@@ -31,7 +31,7 @@ impl MacState {
     }
 
     /// Ends with a tag for the caller.
-    pub(in crate::boundary) fn give<'b>(self, params: &Params<'_>, out: Staged<'b>) -> Result<Staged<'b>> {
+    pub(in crate::boundary) fn give(self, params: &Params<'_>, out: &mut Staged<'_>) -> Result<()> {
         give(params, self.full_len(), |full| self.finish(full), out)
     }
 
@@ -57,17 +57,17 @@ impl MacState {
 
 /// Makes the full tag and writes as much of it as the call asks for.
 #[inline]
-pub(in crate::boundary) fn give<'b>(
+pub(in crate::boundary) fn give(
     params: &Params<'_>,
     full_len: usize,
     make: impl FnOnce(&mut [u8]) -> Result<()>,
-    mut out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     with_tag(params, full_len, make, |tag| {
         out.claim(tag.len())?.copy_from_slice(tag);
         Ok(())
     })?;
-    Ok(out)
+    Ok(())
 }
 
 /// Makes the full tag and compares; that takes the same time wherever the tags differ.
@@ -95,7 +95,7 @@ fn with_tag<R>(
     make: impl FnOnce(&mut [u8]) -> Result<()>,
     show: impl FnOnce(&[u8]) -> Result<R>,
 ) -> Result<R> {
-    let mut full = Zeroizing::new([0; MAX_TAG]);
+    let mut full = Wiped::<MAX_TAG>::new();
     let full = full.get_mut(..full_len).ok_or(Error::Corrupted)?;
     make(full)?;
     let len = tag_len(params, full_len).ok_or(Error::InvalidArgument)?;

@@ -27,25 +27,25 @@ use crate::state::{Staged, TestId};
 // -- cells --
 
 /// ML-DSA.Sign: section 5.2, algorithm 2.
-pub(in crate::boundary) fn sign<'b>(
+pub(in crate::boundary) fn sign(
     permit: Permit<'_, Sign>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
     message: &[u8],
-    out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let prefix = Prefix::pure(params.context)?;
     make(permit, params, tools, |key| Ok(mu(key, &prefix, message)), out)
 }
 
 /// Signs a mu: one made inside under `Sign`, one made outside under `SignDigest`.
-pub(in crate::boundary) fn sign_mu<'b, O: Op>(
+pub(in crate::boundary) fn sign_mu<O: Op>(
     permit: Permit<'_, O>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
     mu: &[u8],
-    out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let mu = made(params, mu)?;
     make(permit, params, tools, |_| Ok(mu), out)
 }
@@ -72,24 +72,24 @@ pub(in crate::boundary) fn verify_mu(
 }
 
 /// HashML-DSA.Sign: section 5.4.1, algorithm 4, of a message that is hashed here.
-pub(in crate::boundary) fn sign_prehashed<'b>(
+pub(in crate::boundary) fn sign_prehashed(
     permit: Permit<'_, Sign>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
     message: &[u8],
-    out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     prehash::digest(params.hash, message, |digest| sign_digest(permit, params, tools, digest, out))
 }
 
 /// HashML-DSA of a digest: one made inside under `Sign`, one made outside under `SignDigest`.
-pub(in crate::boundary) fn sign_digest<'b, O: Op>(
+pub(in crate::boundary) fn sign_digest<O: Op>(
     permit: Permit<'_, O>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
     digest: &[u8],
-    out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     make(permit, params, tools, |key| digest_mu(key, params, digest), out)
 }
 
@@ -149,13 +149,13 @@ pub(in crate::boundary) fn start(prepared: &Prepared, context: &[u8]) -> Result<
     Ok(state)
 }
 
-fn make<'b, O: Op>(
+fn make<O: Op>(
     permit: Permit<'_, O>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
     mu: impl FnOnce(PublicView<'_>) -> Result<[u8; MU]>,
-    mut out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let mut random = Zeroizing::new([0; RANDOM]);
     if !params.deterministic {
         tools.secret(&mut *random)?;
@@ -165,7 +165,7 @@ fn make<'b, O: Op>(
         let mu = mu(key.public())?;
         key.sign(&mu, &random, out.claim(length_of(key.public().kind())?)?)
     })?;
-    Ok(out)
+    Ok(())
 }
 
 fn judge(permit: Permit<'_, Verify>, verify: impl FnOnce(PublicView<'_>) -> Result<()>) -> Result<()> {

@@ -25,13 +25,13 @@ pub(in crate::boundary) const MAX: usize = 512;
 // -- cells --
 
 /// Signs a message with the padding of the permitted algorithm.
-pub(in crate::boundary) fn sign<'b>(
+pub(in crate::boundary) fn sign(
     permit: Permit<'_, Sign>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
     message: &[u8],
-    out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let hash = params.hash.ok_or(Error::InvalidArgument)?;
     let mut digest = [0; 64];
     let digest = digest.get_mut(..hash.output_len()).ok_or(Error::Corrupted)?;
@@ -40,13 +40,13 @@ pub(in crate::boundary) fn sign<'b>(
 }
 
 /// Signs a digest: one made inside under `Sign`, one made outside under `SignDigest`.
-pub(in crate::boundary) fn sign_digest<'b, O: Op>(
+pub(in crate::boundary) fn sign_digest<O: Op>(
     permit: Permit<'_, O>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
     digest: &[u8],
-    mut out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let hash = params.hash.ok_or(Error::InvalidArgument)?;
     let algorithm = permit.evidence().indicator().algorithm();
     permit.material(|material| {
@@ -57,7 +57,7 @@ pub(in crate::boundary) fn sign_digest<'b, O: Op>(
         encode_fresh(algorithm, hash, digest, tools, encoded)?;
         key.private_op(encoded, out.claim(len)?, &mut |random| tools.secret(random))
     })?;
-    Ok(out)
+    Ok(())
 }
 
 /// Verifies a signature over a message.
@@ -113,32 +113,32 @@ pub(in crate::boundary) fn oaep_unwrap(
 }
 
 /// OAEP over data: a message as long as OAEP with the hash carries, or shorter.
-pub(in crate::boundary) fn encrypt<'b>(
+pub(in crate::boundary) fn encrypt(
     permit: Permit<'_, Encrypt>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
     message: &[u8],
-    mut out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let room = out.claim(permit.key()?.header().attributes.kind.modulus_len())?;
     oaep_seal(&permit, params, tools, message, room)?;
-    Ok(out)
+    Ok(())
 }
 
 /// Opens OAEP over data.
-pub(in crate::boundary) fn decrypt<'b>(
+pub(in crate::boundary) fn decrypt(
     permit: Permit<'_, Decrypt>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
     ciphertext: &[u8],
-    mut out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let hash = params.hash.ok_or(Error::InvalidArgument)?;
     let k = permit.key()?.header().attributes.kind.modulus_len();
     let room = out.claim(encoding::oaep_capacity(hash, k)?)?;
     let len = oaep_open(&permit, params, tools, ciphertext, room)?;
     out.truncate(len);
-    Ok(out)
+    Ok(())
 }
 
 /// A new pair (A.1.3), tested by sign and verify, or by encrypt and decrypt, as it will be used (PCT-2).

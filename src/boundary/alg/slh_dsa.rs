@@ -29,13 +29,13 @@ use crate::state::{Staged, TestId};
 // -- cells --
 
 /// slh_sign: section 10.2.1, algorithm 22.
-pub(in crate::boundary) fn sign<'b>(
+pub(in crate::boundary) fn sign(
     permit: Permit<'_, Sign>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
     message: &[u8],
-    out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let prefix = Prefix::pure(params.context)?;
     make(permit, params, tools, |_| Ok(&prefix), message, out)
 }
@@ -52,24 +52,24 @@ pub(in crate::boundary) fn verify(
 }
 
 /// hash_slh_sign: section 10.2.2, algorithm 23, of a message that is hashed here.
-pub(in crate::boundary) fn sign_prehashed<'b>(
+pub(in crate::boundary) fn sign_prehashed(
     permit: Permit<'_, Sign>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
     message: &[u8],
-    out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     prehash::digest(params.hash, message, |digest| sign_digest(permit, params, tools, digest, out))
 }
 
 /// hash_slh_sign of a digest: one made inside under `Sign`, one made outside under `SignDigest`.
-pub(in crate::boundary) fn sign_digest<'b, O: Op>(
+pub(in crate::boundary) fn sign_digest<O: Op>(
     permit: Permit<'_, O>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
     digest: &[u8],
-    out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let prefix = Prefix::hashed(params.hash.ok_or(Error::InvalidArgument)?, params.context)?;
     make(permit, params, tools, |kind| fits(params, kind, digest).map(|()| &prefix), digest, out)
 }
@@ -140,14 +140,14 @@ pub(in crate::boundary) fn signature_len(attributes: &Attributes, _: &Params<'_>
 
 // -- raw --
 
-fn make<'b, 'p, O: Op>(
+fn make<'p, O: Op>(
     permit: Permit<'_, O>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
     prefix: impl FnOnce(KeyKind) -> Result<&'p Prefix>,
     content: &[u8],
-    mut out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     let mut random = Zeroizing::new([0; MAX_N]);
     if !params.deterministic {
         tools.secret(&mut *random)?;
@@ -161,7 +161,7 @@ fn make<'b, 'p, O: Op>(
         key.sign(&formatted, random, signature)?;
         key.public()?.verify(&formatted, signature).map_err(|_| Error::Corrupted)
     })?;
-    Ok(out)
+    Ok(())
 }
 
 fn judge(permit: Permit<'_, Verify>, verify: impl FnOnce(&PublicKey) -> Result<()>) -> Result<()> {

@@ -1,7 +1,8 @@
 //! AES: the contract, and its dispatcher. What runs is decided where a key is prepared; a key holds one form.
 //!
-//! Block cipher, GCM, CBC and CTR have two implementations. CMAC and the DRBG, whose blocks wait for one another, have
-//! the portable one, which uses AES-NI.
+//! Everything has two implementations; CMAC is written once, over the forward direction of either.
+
+pub(in crate::boundary) mod cmac;
 
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
@@ -10,9 +11,10 @@ use super::Backends;
 use super::portable::aes as portable;
 #[cfg(all(target_arch = "x86_64", feature = "std"))]
 use super::vaes;
+use crate::boundary::Wiped;
 use crate::error::{Error, Result};
 
-pub(in crate::boundary) use portable::{BLOCK, ForwardKey};
+pub(in crate::boundary) use portable::BLOCK;
 
 /// The implementation of the family.
 #[derive(Clone, Copy)]
@@ -82,8 +84,7 @@ impl GcmKey {
             Gcm::Portable(key) => key.seal(iv, aad, plaintext, ciphertext, tag),
             #[cfg(all(target_arch = "x86_64", feature = "std"))]
             Gcm::Vaes(key) => portable::check_lengths(aad, plaintext)
-                .and_then(|()| key.seal(iv, aad, plaintext, ciphertext))
-                .map(|made| *tag = made),
+                .and_then(|()| key.seal(iv, aad, plaintext, ciphertext, tag)),
         };
         if done.is_err() {
             ciphertext.zeroize();
@@ -108,10 +109,12 @@ impl GcmKey {
         let done = match &self.0 {
             Gcm::Portable(key) => key.open(iv, aad, ciphertext, tag, plaintext),
             #[cfg(all(target_arch = "x86_64", feature = "std"))]
-            Gcm::Vaes(key) => portable::check_lengths(aad, ciphertext)
-                .map_err(|_| Error::Rejected)
-                .and_then(|()| key.open(iv, aad, ciphertext, plaintext))
-                .and_then(|right| same_tag(tag, right)),
+            Gcm::Vaes(key) => (|| {
+                portable::check_lengths(aad, ciphertext).map_err(|_| Error::Rejected)?;
+                let mut right = Wiped::new();
+                key.open(iv, aad, ciphertext, plaintext, &mut right)?;
+                same_tag(tag, &mut right)
+            })(),
         };
         if done.is_err() {
             plaintext.zeroize();
@@ -122,7 +125,7 @@ impl GcmKey {
 
 /// The first 12 to 16 bytes of the right tag.
 #[cfg(all(target_arch = "x86_64", feature = "std"))]
-fn same_tag(tag: &[u8], mut right: [u8; BLOCK]) -> Result<()> {
+fn same_tag(tag: &[u8], right: &mut [u8; BLOCK]) -> Result<()> {
     let mut given = [0; BLOCK];
     if tag.len() < 12 {
         return Err(Error::Rejected);
@@ -131,8 +134,76 @@ fn same_tag(tag: &[u8], mut right: [u8; BLOCK]) -> Result<()> {
     right.get_mut(tag.len()..).unwrap_or(&mut []).fill(0);
     let words = given.as_chunks::<8>().0.iter().zip(right.as_chunks::<8>().0);
     let difference = words.fold(0, |all, (a, b)| all | (u64::from_ne_bytes(*a) ^ u64::from_ne_bytes(*b)));
-    right.zeroize();
     if bool::from(difference.ct_eq(&0)) { Ok(()) } else { Err(Error::Rejected) }
+}
+
+/// An expanded AES key, forward direction only, for CMAC and the DRBG: blocks that wait for one another, and keys that
+/// serve once. Wiped on drop.
+pub(in crate::boundary) struct ForwardKey(Forward);
+
+// As for `Gcm`.
+#[allow(clippy::large_enum_variant)]
+enum Forward {
+    Portable(portable::ForwardKey),
+    #[cfg(all(target_arch = "x86_64", feature = "std"))]
+    Vaes(vaes::ForwardKey),
+}
+
+impl ForwardKey {
+    /// Expands a key of 16, 24 or 32 bytes.
+    pub(in crate::boundary) fn new(which: Which, key: &[u8]) -> Result<Self> {
+        Ok(Self(match which {
+            Which::Portable => Forward::Portable(portable::ForwardKey::new(key)?),
+            #[cfg(all(target_arch = "x86_64", feature = "std"))]
+            Which::Vaes(vaes) => Forward::Vaes(vaes::ForwardKey::new(vaes, key)?),
+        }))
+    }
+
+    /// The same key again.
+    pub(in crate::boundary) fn another(&self) -> Self {
+        Self(match &self.0 {
+            Forward::Portable(key) => Forward::Portable(key.clone()),
+            #[cfg(all(target_arch = "x86_64", feature = "std"))]
+            Forward::Vaes(key) => Forward::Vaes(key.clone()),
+        })
+    }
+
+    /// Another key in the place of this one.
+    pub(in crate::boundary) fn renew(&mut self, key: &[u8; 32]) -> Result<()> {
+        match &mut self.0 {
+            Forward::Portable(place) => *place = portable::ForwardKey::new(key)?,
+            #[cfg(all(target_arch = "x86_64", feature = "std"))]
+            Forward::Vaes(place) => place.renew(key),
+        }
+        Ok(())
+    }
+
+    /// CIPH_K of one block, in place.
+    pub(in crate::boundary) fn encrypt_block(&self, block: &mut [u8; BLOCK]) {
+        match &self.0 {
+            Forward::Portable(key) => key.encrypt_block(block),
+            #[cfg(all(target_arch = "x86_64", feature = "std"))]
+            Forward::Vaes(key) => key.encrypt_block(block),
+        }
+    }
+
+    /// CIPH_K of each block, in place, pipelined.
+    pub(in crate::boundary) fn encrypt_blocks(&self, blocks: &mut [[u8; BLOCK]]) {
+        match &self.0 {
+            Forward::Portable(key) => key.encrypt_blocks(blocks),
+            #[cfg(all(target_arch = "x86_64", feature = "std"))]
+            Forward::Vaes(key) => key.encrypt_blocks(blocks),
+        }
+    }
+
+    /// `chain = CIPH_K(chain xor block)` for each block.
+    pub(in crate::boundary) fn chain(&self, chain: &mut [u8; BLOCK], input: &[[u8; BLOCK]]) {
+        match &self.0 {
+            Forward::Portable(key) => key.chain(chain, input),
+            #[cfg(all(target_arch = "x86_64", feature = "std"))]
+            Forward::Vaes(key) => key.chain(chain, input),
+        }
+    }
 }
 
 /// An expanded AES key, both directions, for key wrap and for CBC and CTR. Single blocks are never a service
@@ -172,6 +243,25 @@ impl BlockKey {
             Block::Portable(key) => key.decrypt_block(block),
             #[cfg(all(target_arch = "x86_64", feature = "std"))]
             Block::Vaes(key) => key.decrypt_block(block),
+        }
+    }
+
+    /// The steps of W (SP 800-38F, algorithm 1) on A and two semiblocks of text or more; answers A. Keys have at most
+    /// 2^17 semiblocks.
+    pub(in crate::boundary) fn wrap(&self, a: u64, text: &mut [[u8; 8]]) -> u64 {
+        match &self.0 {
+            Block::Portable(key) => key.wrap(a, text),
+            #[cfg(all(target_arch = "x86_64", feature = "std"))]
+            Block::Vaes(key) => key.wrap(a, text),
+        }
+    }
+
+    /// The steps of its inverse (algorithm 2).
+    pub(in crate::boundary) fn unwrap(&self, a: u64, text: &mut [[u8; 8]]) -> u64 {
+        match &self.0 {
+            Block::Portable(key) => key.unwrap(a, text),
+            #[cfg(all(target_arch = "x86_64", feature = "std"))]
+            Block::Vaes(key) => key.unwrap(a, text),
         }
     }
 

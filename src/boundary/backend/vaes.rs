@@ -23,7 +23,7 @@ mod modes;
 mod tests;
 
 pub(in crate::boundary) use gcm::GcmKey;
-pub(in crate::boundary) use modes::BlockKey;
+pub(in crate::boundary) use modes::{BlockKey, ForwardKey};
 
 use cpu::{Ymm, Zmm};
 

@@ -4,7 +4,8 @@
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{Answer, MIN_ENTROPY_INPUT, MIN_NONCE, Meter, Refusal, check_range};
-use crate::boundary::backend::aes::{BLOCK, ForwardKey};
+use crate::boundary::Wiped;
+use crate::boundary::backend::aes::{self, BLOCK, ForwardKey};
 use crate::error::{Error, Result};
 
 /// keylen in bytes.
@@ -16,6 +17,7 @@ const SEED_BLOCKS: usize = SEED_LEN / BLOCK;
 
 /// An instance. Its state is a CSP: wiped on drop, never copied or printed (DRBG-12, DRBG-13).
 pub(in crate::boundary) struct CtrDrbg {
+    aes: aes::Which,
     /// Key, expanded; wiped by its own drop. None: uninstantiated.
     key: Option<ForwardKey>,
     /// V, as the big-endian number it is.
@@ -27,6 +29,7 @@ impl CtrDrbg {
     /// CTR_DRBG_Instantiate_algorithm (section 10.2.1.3.2), inputs as of
     /// [`super::Mechanism::instantiate`].
     pub(in crate::boundary) fn instantiate(
+        aes: aes::Which,
         entropy: &[u8],
         nonce: &[u8],
         personalisation: &[u8],
@@ -34,9 +37,10 @@ impl CtrDrbg {
         check_range(entropy, MIN_ENTROPY_INPUT)?;
         check_range(nonce, MIN_NONCE)?;
         check_range(personalisation, 0)?;
-        let seed = derive(&[entropy, nonce, personalisation])?;
+        let seed = derive(aes, &[entropy, nonce, personalisation])?;
         // Steps 3 and 4: Key and V start as zeros.
-        let mut drbg = Self { key: Some(ForwardKey::new(&[0; KEY_LEN])), v: 0, meter: Meter::seeded() };
+        let mut drbg =
+            Self { aes, key: Some(ForwardKey::new(aes, &[0; KEY_LEN])?), v: 0, meter: Meter::seeded() };
         drbg.produce(&mut [], &seed).map_err(Error::from)?;
         Ok(drbg)
     }
@@ -45,7 +49,7 @@ impl CtrDrbg {
     pub(in crate::boundary) fn reseed(&mut self, entropy: &[u8], additional: &[u8]) -> Result<()> {
         check_range(entropy, MIN_ENTROPY_INPUT)?;
         check_range(additional, 0)?;
-        let seed = derive(&[entropy, additional])?;
+        let seed = derive(self.aes, &[entropy, additional])?;
         self.produce(&mut [], &seed).map_err(Error::from)?;
         self.meter = Meter::seeded();
         Ok(())
@@ -65,9 +69,9 @@ impl CtrDrbg {
         // Step 1, before any output.
         self.meter.admits(out.len(), additional.len())?;
         // Step 2.
-        let mut seed = Zeroizing::new([0; SEED_LEN]);
+        let mut seed = Wiped::new();
         if !additional.is_empty() {
-            seed = derive(&[additional]).map_err(|_| Refusal::TooLong)?;
+            seed = derive(self.aes, &[additional]).map_err(|_| Refusal::TooLong)?;
             self.produce(&mut [], &seed)?;
         }
         // Steps 3 to 7.
@@ -101,37 +105,59 @@ impl CtrDrbg {
     /// CTR output into `out`, followed by CTR_DRBG_Update (section 10.2.1.2) with `provided`.
     ///
     /// The update continues the same counter under the same key, so its three blocks are encrypted in one go
-    /// with the output blocks: a short request costs one pipelined batch and one key expansion.
+    /// with the last output blocks: a short request costs one pipelined batch and one key expansion.
     fn produce(&mut self, out: &mut [u8], provided: &[u8; SEED_LEN]) -> Answer {
         const BATCH: usize = 8;
+        /// Output blocks beside which those of the update have room.
+        const LAST: usize = BATCH - SEED_BLOCKS;
         let key = self.key.as_ref().ok_or(Refusal::NotInstantiated)?;
-        let mut seed = Zeroizing::new([0u8; SEED_LEN]);
-        let mut batch = Zeroizing::new([[0u8; BLOCK]; BATCH]);
+        let mut v = self.v;
+        let mut next = || {
+            // V = (V + 1) mod 2^blocklen: ctr_len is the block length.
+            v = v.wrapping_add(1);
+            v.to_be_bytes()
+        };
 
-        let mut left = out.len().div_ceil(BLOCK).saturating_add(SEED_BLOCKS);
-        let mut targets = out.chunks_mut(BLOCK).chain(seed.chunks_mut(BLOCK));
-        while left > 0 {
-            let (blocks, _) = batch.split_at_mut(left.min(BATCH));
-            for block in blocks.iter_mut() {
-                // V = (V + 1) mod 2^blocklen: ctr_len is the block length.
-                self.v = self.v.wrapping_add(1);
-                *block = self.v.to_be_bytes();
-            }
-            key.encrypt_blocks(blocks);
-            for (block, target) in blocks.iter().zip(&mut targets) {
-                target.iter_mut().zip(block).for_each(|(t, b)| *t = *b);
-            }
-            left = left.saturating_sub(BATCH);
+        // Whole batches, where they are wanted, while more is left than the last one has room for.
+        let early =
+            out.len().saturating_sub(LAST * BLOCK).div_ceil(BATCH * BLOCK).saturating_mul(BATCH * BLOCK);
+        let (early, last) = out.split_at_mut(early.min(out.len()));
+        let (batches, part) = early.as_chunks_mut::<BLOCK>();
+        for batch in batches.chunks_mut(BATCH) {
+            batch.iter_mut().for_each(|block| *block = next());
+            key.encrypt_blocks(batch);
+        }
+        if !part.is_empty() {
+            let mut block = Wiped::<BLOCK>::new();
+            *block = next();
+            key.encrypt_block(&mut block);
+            part.iter_mut().zip(block.iter()).for_each(|(to, from)| *to = *from);
         }
 
+        let mut bytes = Wiped::<{ BATCH * BLOCK }>::new();
+        let blocks = last.len().div_ceil(BLOCK);
+        let batch = bytes.as_chunks_mut::<BLOCK>().0.get_mut(..blocks.saturating_add(SEED_BLOCKS));
+        let batch = batch.ok_or(Refusal::TooLong)?;
+        batch.iter_mut().for_each(|block| *block = next());
+        key.encrypt_blocks(batch);
+        let (made, seed) = batch.split_at_mut_checked(blocks).ok_or(Refusal::TooLong)?;
+        let (whole, part) = last.as_chunks_mut::<BLOCK>();
+        whole.iter_mut().zip(&*made).for_each(|(to, from)| *to = *from);
+        if let Some(from) = made.last() {
+            part.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+        }
+
+        let (seed, _) =
+            seed.as_flattened_mut().split_first_chunk_mut::<SEED_LEN>().ok_or(Refusal::TooLong)?;
         seed.iter_mut().zip(provided).for_each(|(s, p)| *s ^= p);
-        self.set(&seed)
+        self.set(seed)
     }
 
     /// Key || V = seed.
     fn set(&mut self, seed: &[u8; SEED_LEN]) -> Answer {
         let (key, v) = split_seed(seed).ok_or(Refusal::NotInstantiated)?;
-        self.key = Some(ForwardKey::new(key));
+        let place = self.key.as_mut().ok_or(Refusal::NotInstantiated)?;
+        place.renew(key).map_err(|_| Refusal::NotInstantiated)?;
         self.v = u128::from_be_bytes(*v);
         Ok(())
     }
@@ -150,7 +176,7 @@ fn split_seed(seed: &[u8; SEED_LEN]) -> Option<(&[u8; KEY_LEN], &[u8; BLOCK])> {
 
 /// Block_Cipher_df (section 10.3.2) of the concatenation of `inputs`, seedlen bytes out, nothing buffered but
 /// the block being absorbed.
-fn derive(inputs: &[&[u8]]) -> Result<Zeroizing<[u8; SEED_LEN]>> {
+fn derive(aes: aes::Which, inputs: &[&[u8]]) -> Result<Wiped<SEED_LEN>> {
     let mut len = 0usize;
     for input in inputs {
         len = len.checked_add(input.len()).ok_or(Error::InvalidArgument)?;
@@ -159,7 +185,7 @@ fn derive(inputs: &[&[u8]]) -> Result<Zeroizing<[u8; SEED_LEN]>> {
     let asked = u32::try_from(SEED_LEN).map_err(|_| Error::InvalidArgument)?;
 
     // Steps 2 to 9: S = L || N || input || 0x80 || 0*, absorbed as it comes.
-    let mut bcc = Bcc::new();
+    let mut bcc = Bcc::new(aes)?;
     bcc.absorb(&len.to_be_bytes());
     bcc.absorb(&asked.to_be_bytes());
     for input in inputs {
@@ -169,9 +195,9 @@ fn derive(inputs: &[&[u8]]) -> Result<Zeroizing<[u8; SEED_LEN]>> {
 
     // Steps 10 to 15: K || X = temp, and X = Block_Encrypt(K, X) for each block of output.
     let (key, x) = split_seed(&temp).ok_or(Error::InvalidArgument)?;
-    let key = ForwardKey::new(key);
+    let key = ForwardKey::new(aes, key)?;
     let mut x = Zeroizing::new(*x);
-    let mut seed = Zeroizing::new([0u8; SEED_LEN]);
+    let mut seed = Wiped::new();
     for block in seed.as_chunks_mut::<BLOCK>().0 {
         key.encrypt_block(&mut x);
         *block = *x;
@@ -190,7 +216,7 @@ struct Bcc {
 }
 
 impl Bcc {
-    fn new() -> Self {
+    fn new(aes: aes::Which) -> Result<Self> {
         // Step 8: Key = 00 01 .. 1f. Step 9.1: IV = i || 0*, as a 32-bit i.
         let mut key = [0u8; KEY_LEN];
         key.iter_mut().zip(0u8..).for_each(|(k, i)| *k = i);
@@ -198,9 +224,9 @@ impl Bcc {
         for (chain, i) in chains.iter_mut().zip(0u128..) {
             *chain = (i << 96).to_be_bytes();
         }
-        let key = ForwardKey::new(&key);
+        let key = ForwardKey::new(aes, &key)?;
         key.encrypt_blocks(chains.as_mut_slice());
-        Self { key, chains, block: Zeroizing::new([0; BLOCK]), filled: 0 }
+        Ok(Self { key, chains, block: Zeroizing::new([0; BLOCK]), filled: 0 })
     }
 
     fn absorb(&mut self, mut data: &[u8]) {
@@ -245,9 +271,16 @@ mod tests {
     extern crate std;
     use super::super::{MAX_INPUT, MAX_REQUEST, RESEED_INTERVAL};
     use super::*;
+    use crate::boundary::backend::Backends;
     use proptest::prelude::*;
     use std::vec;
     use std::vec::Vec;
+
+    const AES: aes::Which = Backends::PORTABLE.aes;
+
+    fn forward(key: &[u8; KEY_LEN]) -> ForwardKey {
+        ForwardKey::new(AES, key).unwrap()
+    }
 
     fn hex(s: &str) -> Vec<u8> {
         let digits: Vec<u8> = s
@@ -413,7 +446,7 @@ mod tests {
             assert_eq!(drbg.v.to_be_bytes().to_vec(), published[KEY_LEN..]);
             let (mut ours, mut theirs) = ([7; BLOCK], [7; BLOCK]);
             drbg.key.as_ref().unwrap().encrypt_block(&mut ours);
-            ForwardKey::new(published[..KEY_LEN].try_into().unwrap()).encrypt_block(&mut theirs);
+            forward(published[..KEY_LEN].try_into().unwrap()).encrypt_block(&mut theirs);
             assert_eq!(ours, theirs);
         }
     }
@@ -423,7 +456,7 @@ mod tests {
         for case in CASES {
             let mut states = case.states.iter();
             let mut drbg =
-                CtrDrbg::instantiate(&hex(case.entropy), &hex(case.nonce), &hex(case.personalisation))
+                CtrDrbg::instantiate(AES, &hex(case.entropy), &hex(case.nonce), &hex(case.personalisation))
                     .unwrap();
             assert_state(&drbg, states.next());
             if let Some([entropy, additional]) = case.reseed {
@@ -451,7 +484,7 @@ mod tests {
         use crate::algorithm::Hash;
         use crate::boundary::backend::portable::hash;
         let bytes = |n: usize| (0..n).map(|i| u8::try_from(i % 251).unwrap()).collect::<Vec<u8>>();
-        let mut drbg = CtrDrbg::instantiate(&bytes(45), &bytes(17), &bytes(5)).unwrap();
+        let mut drbg = CtrDrbg::instantiate(AES, &bytes(45), &bytes(17), &bytes(5)).unwrap();
         let mut all = Vec::new();
         for (i, n) in
             [0, 1, 12, 15, 16, 17, 48, 79, 80, 81, 127, 128, 129, 1000, MAX_REQUEST].into_iter().enumerate()
@@ -473,10 +506,10 @@ mod tests {
     /// The counter is 128 bits wide and wraps; the state is set as no seed would.
     #[test]
     fn the_counter_carries_over_its_whole_width() {
-        let key = ForwardKey::new(&[9; KEY_LEN]);
+        let key = forward(&[9; KEY_LEN]);
         for start in [u128::from(u32::MAX), u128::from(u64::MAX), u128::MAX] {
             let mut drbg = fresh();
-            drbg.key = Some(ForwardKey::new(&[9; KEY_LEN]));
+            drbg.key = Some(forward(&[9; KEY_LEN]));
             drbg.v = start - 1;
             let mut out = [0; 48];
             drbg.generate(&mut out, &[]).unwrap();
@@ -489,14 +522,14 @@ mod tests {
     }
 
     fn fresh() -> CtrDrbg {
-        CtrDrbg::instantiate(&[1; 32], &[2; 16], b"test").unwrap()
+        CtrDrbg::instantiate(AES, &[1; 32], &[2; 16], b"test").unwrap()
     }
 
     #[test]
     fn input_lengths_out_of_range_are_refused() {
         let ok = vec![3; MAX_INPUT];
         let long = vec![3; MAX_INPUT + 1];
-        assert!(CtrDrbg::instantiate(&ok, &ok, &ok).is_ok());
+        assert!(CtrDrbg::instantiate(AES, &ok, &ok, &ok).is_ok());
         for (entropy, nonce, personalisation) in [
             (&ok[..31], &ok[..16], &ok[..0]),
             (&ok[..32], &ok[..15], &ok[..0]),
@@ -504,7 +537,7 @@ mod tests {
             (&ok[..32], &long, &ok[..0]),
             (&ok[..32], &ok[..16], &long),
         ] {
-            let made = CtrDrbg::instantiate(entropy, nonce, personalisation);
+            let made = CtrDrbg::instantiate(AES, entropy, nonce, personalisation);
             assert_eq!(made.err(), Some(Error::InvalidArgument));
         }
         let mut drbg = fresh();
@@ -577,7 +610,7 @@ mod tests {
         ) {
             let run = |entropy: &[u8], nonce: &[u8], additional: &[u8]| {
                 let mut out = [0; 32];
-                let mut drbg = CtrDrbg::instantiate(entropy, nonce, b"p").unwrap();
+                let mut drbg = CtrDrbg::instantiate(AES, entropy, nonce, b"p").unwrap();
                 drbg.generate(&mut out, additional).unwrap();
                 out
             };

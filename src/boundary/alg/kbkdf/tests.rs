@@ -19,7 +19,7 @@ fn derive(mode: Mode, prf: &str, key: &[u8], fixed: &Fixed<'_>, out: &mut [u8]) 
         "HMAC_SHA384" => Hash::Sha384,
         "HMAC_SHA512" => Hash::Sha512,
         _ => {
-            let key = CmacKey::new(key).unwrap();
+            let key = CmacKey::new(&crate::Backends::fastest(), key).unwrap();
             return mode(&Prf::Cmac(&key), fixed, out).unwrap();
         }
     };
@@ -87,7 +87,7 @@ proptest! {
         context in collection::vec(any::<u8>(), 0..40),
         len in 1usize..129,
     ) {
-        let cmac = CmacKey::new(&key).unwrap();
+        let cmac = CmacKey::new(&crate::Backends::fastest(), &key).unwrap();
         let bits = u32::try_from(len * 8).unwrap().to_be_bytes();
         let input = [&b"label"[..], &[0], &context, &bits].concat();
         let (mut counted, mut fed, mut last) = (vec![], vec![], vec![]);

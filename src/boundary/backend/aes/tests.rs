@@ -26,6 +26,48 @@ fn hex(s: &str) -> Vec<u8> {
     digits.chunks(2).map(|d| d[0] << 4 | d[1]).collect()
 }
 
+/// Of every length, a single block, many blocks, the chain, a copy and a new key in its place, against the block cipher
+/// of the portable implementation.
+#[test]
+fn forward_keys_agree_with_block_keys() {
+    let bytes: [u8; 32] = core::array::from_fn(|i| u8::try_from(i * 7).unwrap());
+    let encrypted = |key: &portable::BlockKey, mut block: [u8; BLOCK]| {
+        key.encrypt_block(&mut block);
+        block
+    };
+    for backends in every() {
+        for len in [16, 24, 32] {
+            let mut forward = ForwardKey::new(backends.aes, &bytes[..len]).unwrap();
+            let other = bytes.map(|byte| !byte);
+            for key in [&bytes[..len], &other] {
+                let right = portable::BlockKey::new(key).unwrap();
+                if key == other {
+                    forward.renew(&other).unwrap();
+                }
+                for count in 0..20u8 {
+                    let many: Vec<[u8; BLOCK]> = (0..count).map(|i| [i; BLOCK]).collect();
+                    let want: Vec<_> = many.iter().map(|block| encrypted(&right, *block)).collect();
+                    let mut made = many.clone();
+                    forward.encrypt_blocks(&mut made);
+                    assert_eq!(made, want, "{count} blocks");
+                    let mut made = many.clone();
+                    made.iter_mut().for_each(|block| forward.another().encrypt_block(block));
+                    assert_eq!(made, want);
+                    let mut chain = [9; BLOCK];
+                    forward.chain(&mut chain, &many);
+                    let want = many.iter().fold([9; BLOCK], |before, block| {
+                        encrypted(&right, core::array::from_fn(|i| before[i] ^ block[i]))
+                    });
+                    assert_eq!(chain, want);
+                }
+            }
+        }
+        for len in (0..=64).filter(|len| ![16, 24, 32].contains(len)) {
+            assert_eq!(ForwardKey::new(backends.aes, &vec![0; len]).err(), Some(Error::InvalidArgument));
+        }
+    }
+}
+
 /// McGrew and Viega, "The Galois/Counter Mode of Operation", appendix B: test cases 4, 10 and 16 (AES-128,
 /// -192, -256; 60 bytes of text, 20 of AAD), and 13 (AES-256, nothing at all).
 #[test]

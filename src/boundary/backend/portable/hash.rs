@@ -16,6 +16,7 @@ use shake::{Shake128, Shake256};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::algorithm::{Hash, Xof};
+use crate::boundary::Wiped;
 use crate::error::{Error, Result};
 
 /// Longest digest of this file, in bytes.
@@ -222,7 +223,7 @@ fn mac_at_once<D: FixedOutput + Update + Clone>(
     for part in parts {
         state.update(part);
     }
-    let mut buffer = Zeroizing::new([0u8; MAX_OUTPUT]);
+    let mut buffer = Wiped::<MAX_OUTPUT>::new();
     let digest = buffer.get_mut(..<D as OutputSizeUser>::output_size()).ok_or(Error::InvalidArgument)?;
     finish(state, digest)?;
     let mut state = outer.clone();
@@ -252,7 +253,7 @@ impl HmacState {
     pub(in crate::boundary) fn finish(self, out: &mut [u8]) -> Result<()> {
         let Self { inner, mut outer, hash } = self;
         // FIPS 198-1 section 4, steps 6, 8 and 9. The inner digest is as secret as the key's use of it.
-        let mut inner_digest = Zeroizing::new([0u8; MAX_OUTPUT]);
+        let mut inner_digest = Wiped::<MAX_OUTPUT>::new();
         let inner_digest = inner_digest.get_mut(..hash.output_len()).ok_or(Error::InvalidArgument)?;
         inner.finish(inner_digest)?;
         outer.update(inner_digest);

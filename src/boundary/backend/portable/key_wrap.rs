@@ -162,17 +162,7 @@ fn w(key: &BlockKey, a: u64, text: &mut [u8]) -> u64 {
         key.encrypt_block(&mut block);
         return split(&block, only);
     }
-    let mut a = Zeroizing::new(a);
-    let mut t = 0u64;
-    for _ in 0..6 {
-        for r in text.as_chunks_mut::<SEMIBLOCK>().0 {
-            join(&mut block, *a, r);
-            key.encrypt_block(&mut block);
-            t = t.wrapping_add(1); // at most 6 * 2^17
-            *a = split(&block, r) ^ t;
-        }
-    }
-    *a
+    key.wrap(a, text.as_chunks_mut().0)
 }
 
 /// The inverse of W (Algorithm 2), in place on R; returns A.
@@ -184,29 +174,18 @@ fn w_inverse(key: &BlockKey, a: u64, text: &mut [u8]) -> u64 {
         key.decrypt_block(&mut block);
         return split(&block, only);
     }
-    let mut a = Zeroizing::new(a);
-    // semiblocks.len() <= 2^17, see MAX_PLAIN.
-    let mut t = u64::try_from(semiblocks.len()).unwrap_or_default().wrapping_mul(6);
-    for _ in 0..6 {
-        for r in semiblocks.iter_mut().rev() {
-            join(&mut block, *a ^ t, r);
-            key.decrypt_block(&mut block);
-            t = t.wrapping_sub(1);
-            *a = split(&block, r);
-        }
-    }
-    *a
+    key.unwrap(a, semiblocks)
 }
 
 /// block = A || R.
-fn join(block: &mut [u8; BLOCK], a: u64, r: &[u8; SEMIBLOCK]) {
+pub(super) fn join(block: &mut [u8; BLOCK], a: u64, r: &[u8; SEMIBLOCK]) {
     let (head, tail) = block.split_at_mut(SEMIBLOCK);
     head.copy_from_slice(&a.to_be_bytes());
     tail.copy_from_slice(r);
 }
 
 /// R = the right half of the block; returns the left half.
-fn split(block: &[u8; BLOCK], r: &mut [u8; SEMIBLOCK]) -> u64 {
+pub(super) fn split(block: &[u8; BLOCK], r: &mut [u8; SEMIBLOCK]) -> u64 {
     let (mut head, (left, right)) = ([0; SEMIBLOCK], block.split_at(SEMIBLOCK));
     head.copy_from_slice(left);
     r.copy_from_slice(right);

@@ -47,40 +47,46 @@ impl GcmKey {
         Ok(Self { vaes, material })
     }
 
-    /// Encrypts; answers the tag. Lengths are the caller's duty.
+    /// Encrypts, and writes the tag. Lengths are the caller's duty.
+    #[inline]
     pub(in crate::boundary) fn seal(
         &self,
         iv: &[u8; 12],
         aad: &[u8],
         plaintext: &[u8],
         ciphertext: &mut [u8],
-    ) -> Result<[u8; BLOCK]> {
+        tag: &mut [u8; BLOCK],
+    ) -> Result<()> {
         let job = Job { iv, aad, input: plaintext, output: ciphertext };
         self.check(&job)?;
-        Ok(match self.vaes {
+        match self.vaes {
             // SAFETY: the value is the proof of the features.
-            Vaes::Ymm(cpu) => unsafe { seal_ymm(cpu, &self.material, job) },
+            Vaes::Ymm(cpu) => unsafe { seal_ymm(cpu, &self.material, job, tag) },
             // SAFETY: the same.
-            Vaes::Zmm(cpu) => unsafe { seal_zmm(cpu, &self.material, job) },
-        })
+            Vaes::Zmm(cpu) => unsafe { seal_zmm(cpu, &self.material, job, tag) },
+        }
+        Ok(())
     }
 
-    /// Decrypts; answers the tag that would be right, which the caller compares.
+    /// Decrypts, and writes the tag that would be right, which the caller compares.
+    #[inline]
     pub(in crate::boundary) fn open(
         &self,
         iv: &[u8; 12],
         aad: &[u8],
         ciphertext: &[u8],
         plaintext: &mut [u8],
-    ) -> Result<[u8; BLOCK]> {
+        tag: &mut [u8; BLOCK],
+    ) -> Result<()> {
         let job = Job { iv, aad, input: ciphertext, output: plaintext };
         self.check(&job)?;
-        Ok(match self.vaes {
+        match self.vaes {
             // SAFETY: the value is the proof of the features.
-            Vaes::Ymm(cpu) => unsafe { open_ymm(cpu, &self.material, job) },
+            Vaes::Ymm(cpu) => unsafe { open_ymm(cpu, &self.material, job, tag) },
             // SAFETY: the same.
-            Vaes::Zmm(cpu) => unsafe { open_zmm(cpu, &self.material, job) },
-        })
+            Vaes::Zmm(cpu) => unsafe { open_zmm(cpu, &self.material, job, tag) },
+        }
+        Ok(())
     }
 
     fn check(&self, job: &Job<'_>) -> Result<()> {
@@ -99,23 +105,23 @@ fn prepare_zmm(cpu: Zmm, key: &[u8]) -> Result<Material> {
 }
 
 #[target_feature(enable = "avx2,aes,vaes,vpclmulqdq")]
-fn seal_ymm(cpu: Ymm, key: &Material, job: Job<'_>) -> [u8; BLOCK] {
-    run::<_, true>(cpu, key, job)
+fn seal_ymm(cpu: Ymm, key: &Material, job: Job<'_>, tag: &mut [u8; BLOCK]) {
+    run::<_, true>(cpu, key, job, tag);
 }
 
 #[target_feature(enable = "avx2,aes,vaes,vpclmulqdq,avx512f,avx512bw,avx512vl")]
-fn seal_zmm(cpu: Zmm, key: &Material, job: Job<'_>) -> [u8; BLOCK] {
-    run::<_, true>(cpu, key, job)
+fn seal_zmm(cpu: Zmm, key: &Material, job: Job<'_>, tag: &mut [u8; BLOCK]) {
+    run::<_, true>(cpu, key, job, tag);
 }
 
 #[target_feature(enable = "avx2,aes,vaes,vpclmulqdq")]
-fn open_ymm(cpu: Ymm, key: &Material, job: Job<'_>) -> [u8; BLOCK] {
-    run::<_, false>(cpu, key, job)
+fn open_ymm(cpu: Ymm, key: &Material, job: Job<'_>, tag: &mut [u8; BLOCK]) {
+    run::<_, false>(cpu, key, job, tag);
 }
 
 #[target_feature(enable = "avx2,aes,vaes,vpclmulqdq,avx512f,avx512bw,avx512vl")]
-fn open_zmm(cpu: Zmm, key: &Material, job: Job<'_>) -> [u8; BLOCK] {
-    run::<_, false>(cpu, key, job)
+fn open_zmm(cpu: Zmm, key: &Material, job: Job<'_>, tag: &mut [u8; BLOCK]) {
+    run::<_, false>(cpu, key, job, tag);
 }
 
 #[inline(always)]
@@ -130,10 +136,10 @@ pub(super) fn prepare<C: Cpu>(cpu: C, key: &[u8]) -> Result<Material> {
     Ok(material)
 }
 
-/// Both directions; answers the tag. Ciphertext is hashed as it is there: a batch behind the cipher if it is made
+/// Both directions; writes the tag. Ciphertext is hashed as it is there: a batch behind the cipher if it is made
 /// here, with the cipher if it is given.
 #[inline(always)]
-pub(super) fn run<C: Cpu, const SEAL: bool>(cpu: C, key: &Material, job: Job<'_>) -> [u8; BLOCK] {
+pub(super) fn run<C: Cpu, const SEAL: bool>(cpu: C, key: &Material, job: Job<'_>, tag: &mut [u8; BLOCK]) {
     let Job { iv, aad, input, output } = job;
     let Material { keys, powers } = key;
     // The last pass has up to one batch, and something if there is anything.
@@ -144,11 +150,10 @@ pub(super) fn run<C: Cpu, const SEAL: bool>(cpu: C, key: &Material, job: Job<'_>
     let out = C::chunks_mut(out).0.as_chunks_mut::<WIDE>().0;
 
     // Counter blocks, bytes in reverse: the counter is the lowest word.
-    let mut j0 = [0; BLOCK];
-    let (start, count) = j0.split_at_mut(iv.len());
-    start.copy_from_slice(iv);
-    count.copy_from_slice(&[0, 0, 0, 1]);
-    let j0 = cpu.reverse(cpu.spread(&j0));
+    // Put together in registers: what was stored in parts is slow to be read as a whole.
+    let [a, b, c, d, e, f, g, h, i, j, k, l] = *iv;
+    let low = u64::from(u32::from_be_bytes([i, j, k, l])) << 32 | 1;
+    let j0 = cpu.number(u64::from_be_bytes([a, b, c, d, e, f, g, h]), low);
     let mut counter = cpu.add32(j0, cpu.add32(cpu.lanes(), cpu.number(0, 1)));
     let step = cpu.number(0, C::BLOCKS as u64);
 
@@ -187,15 +192,14 @@ pub(super) fn run<C: Cpu, const SEAL: bool>(cpu: C, key: &Material, job: Job<'_>
 
     let bits = |bytes: &[u8]| (bytes.len() as u64) * 8;
     let end = Tail { counter, step, j0, hash, aad: first_aad, lengths: cpu.number(bits(aad), bits(input)) };
-    let tag = match rest.len().div_ceil(C::BYTES) {
+    let made = match rest.len().div_ceil(C::BYTES) {
         0 | 1 => end.run::<1, SEAL>(cpu, key, rest, rest_out),
         2 => end.run::<2, SEAL>(cpu, key, rest, rest_out),
         3 | 4 => end.run::<4, SEAL>(cpu, key, rest, rest_out),
         _ => end.run::<8, SEAL>(cpu, key, rest, rest_out),
     };
-    let tag = cpu.first(tag);
+    *tag = cpu.first(made);
     cpu.clear();
-    tag
 }
 
 #[inline(always)]

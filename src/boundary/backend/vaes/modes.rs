@@ -24,6 +24,44 @@ pub(super) struct Keys {
     inverse: RoundKeys,
 }
 
+/// An expanded key, forward direction only, for blocks that wait for one another and keys that serve once: in
+/// registers of one block.
+#[derive(Clone)]
+pub(in crate::boundary) struct ForwardKey(RoundKeys);
+
+impl ForwardKey {
+    /// Expands a key of 16, 24 or 32 bytes.
+    pub(in crate::boundary) fn new(vaes: Vaes, key: &[u8]) -> Result<Self> {
+        Ok(Self(match vaes {
+            Vaes::Ymm(cpu) => RoundKeys::new(cpu, key),
+            Vaes::Zmm(cpu) => RoundKeys::new(cpu, key),
+        }?))
+    }
+
+    /// An AES-256 key in the place of this one.
+    pub(in crate::boundary) fn renew(&mut self, key: &[u8; 32]) {
+        self.0.renew(key);
+    }
+
+    /// CIPH_K of one block, in place.
+    pub(in crate::boundary) fn encrypt_block(&self, block: &mut [u8; BLOCK]) {
+        // SAFETY: a key of this type was made with the proof that AES is there.
+        unsafe { self.0.encrypt_block(block) }
+    }
+
+    /// CIPH_K of each block, in place.
+    pub(in crate::boundary) fn encrypt_blocks(&self, blocks: &mut [[u8; BLOCK]]) {
+        // SAFETY: the same.
+        unsafe { self.0.encrypt_blocks(blocks) }
+    }
+
+    /// `chain = CIPH_K(chain xor block)` for each block.
+    pub(in crate::boundary) fn chain(&self, chain: &mut [u8; BLOCK], input: &[[u8; BLOCK]]) {
+        // SAFETY: the same.
+        unsafe { self.0.chain_over(chain, input) }
+    }
+}
+
 impl BlockKey {
     /// Expands a key of 16, 24 or 32 bytes.
     pub(in crate::boundary) fn new(vaes: Vaes, key: &[u8]) -> Result<Self> {
@@ -46,6 +84,18 @@ impl BlockKey {
     pub(in crate::boundary) fn decrypt_block(&self, block: &mut [u8; BLOCK]) {
         // SAFETY: the same.
         unsafe { self.keys.inverse.decrypt_block(block) }
+    }
+
+    /// The steps of W (SP 800-38F, algorithm 1) on A and the semiblocks of the text; answers A.
+    pub(in crate::boundary) fn wrap(&self, a: u64, text: &mut [[u8; 8]]) -> u64 {
+        // SAFETY: the same.
+        unsafe { self.keys.forward.wrap(a, text) }
+    }
+
+    /// The steps of its inverse (algorithm 2).
+    pub(in crate::boundary) fn unwrap(&self, a: u64, text: &mut [[u8; 8]]) -> u64 {
+        // SAFETY: the same.
+        unsafe { self.keys.inverse.unwrap(a, text) }
     }
 
     /// CBC encryption of equally many whole blocks. `chain` is the IV, and afterwards the last ciphertext block.

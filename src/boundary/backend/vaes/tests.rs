@@ -156,12 +156,16 @@ impl Cpu for Pair {
 
 #[target_feature(enable = "avx2,aes,vaes,vpclmulqdq")]
 fn seal(cpu: Pair, key: &Material, job: Job<'_>) -> [u8; BLOCK] {
-    gcm::run::<_, true>(cpu, key, job)
+    let mut tag = [0; BLOCK];
+    gcm::run::<_, true>(cpu, key, job, &mut tag);
+    tag
 }
 
 #[target_feature(enable = "avx2,aes,vaes,vpclmulqdq")]
 fn open(cpu: Pair, key: &Material, job: Job<'_>) -> [u8; BLOCK] {
-    gcm::run::<_, false>(cpu, key, job)
+    let mut tag = [0; BLOCK];
+    gcm::run::<_, false>(cpu, key, job, &mut tag);
+    tag
 }
 
 #[target_feature(enable = "avx2,aes,vaes,vpclmulqdq")]

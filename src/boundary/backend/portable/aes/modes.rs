@@ -1,4 +1,4 @@
-//! CBC and CTR (SP 800-38A, December 2001) and CMAC (SP 800-38B, May 2005, updated 2016), portable backend.
+//! CBC and CTR (SP 800-38A, December 2001), the chain of CMAC, and the steps of key wrap, portable backend.
 //!
 //! Own loops over the block functions of the crate `aes`. What can run in parallel does, many blocks a call
 //! (CBC decryption, CTR); what cannot (CBC encryption, CMAC) is one loop inside the cipher's own context.
@@ -9,10 +9,10 @@ use aes::cipher::consts::U16;
 use aes::cipher::{
     BlockCipherDecrypt, BlockCipherEncBackend, BlockCipherEncClosure, BlockCipherEncrypt, BlockSizeUser,
 };
-use aes::{Aes128Enc, Aes192Enc, Aes256Enc};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{BLOCK, Block, BlockKey, expand};
+use super::{BLOCK, Block, BlockKey, Forward, ForwardKey};
+use crate::boundary::backend::portable::key_wrap::{join, split};
 use crate::error::{Error, Result};
 
 /// Blocks worked on before they leave the nearest cache: a multiple of every backend's batch but VAES-512's.
@@ -95,6 +95,38 @@ impl BlockKey {
         Ok(())
     }
 
+    /// The steps of W (SP 800-38F, algorithm 1) on A and two semiblocks of text or more; answers A.
+    pub(in crate::boundary) fn wrap(&self, a: u64, text: &mut [[u8; 8]]) -> u64 {
+        let mut block = Zeroizing::new([0u8; BLOCK]);
+        let mut a = Zeroizing::new(a);
+        let mut t = 0u64;
+        for _ in 0..6 {
+            for r in text.iter_mut() {
+                join(&mut block, *a, r);
+                self.encrypt_block(&mut block);
+                t = t.wrapping_add(1); // at most 6 * 2^17
+                *a = split(&block, r) ^ t;
+            }
+        }
+        *a
+    }
+
+    /// The steps of its inverse (algorithm 2).
+    pub(in crate::boundary) fn unwrap(&self, a: u64, text: &mut [[u8; 8]]) -> u64 {
+        let mut block = Zeroizing::new([0u8; BLOCK]);
+        let mut a = Zeroizing::new(a);
+        let mut t = u64::try_from(text.len()).unwrap_or_default().wrapping_mul(6);
+        for _ in 0..6 {
+            for r in text.iter_mut().rev() {
+                join(&mut block, *a ^ t, r);
+                self.decrypt_block(&mut block);
+                t = t.wrapping_sub(1);
+                *a = split(&block, r);
+            }
+        }
+        *a
+    }
+
     fn encrypt_blocks(&self, blocks: &mut [[u8; BLOCK]]) {
         let blocks = Array::cast_slice_from_core_mut(blocks);
         match &self.0 {
@@ -159,153 +191,16 @@ fn xor(to: &mut [u8], with: &[u8]) {
     }
 }
 
-/// A prepared CMAC key: expanded key, forward direction only, and the two subkeys. Wiped on drop.
-pub(in crate::boundary) struct CmacKey {
-    cipher: Forward,
-    k1: Zeroizing<[u8; BLOCK]>,
-    k2: Zeroizing<[u8; BLOCK]>,
-}
-
-// As for `Block`.
-#[allow(clippy::large_enum_variant)]
-enum Forward {
-    Aes128(Aes128Enc),
-    Aes192(Aes192Enc),
-    Aes256(Aes256Enc),
-}
-
-impl Forward {
-    fn chain(&self, chain: &mut [u8; BLOCK], input: &[[u8; BLOCK]]) {
+impl ForwardKey {
+    /// `chain = CIPH_K(chain xor block)` for each block.
+    pub(in crate::boundary) fn chain(&self, chain: &mut [u8; BLOCK], input: &[[u8; BLOCK]]) {
         let each = |_: &[u8; BLOCK]| {};
-        match self {
-            Self::Aes128(k) => k.encrypt_with_backend(Chain { chain, input, each }),
-            Self::Aes192(k) => k.encrypt_with_backend(Chain { chain, input, each }),
-            Self::Aes256(k) => k.encrypt_with_backend(Chain { chain, input, each }),
+        match &self.0 {
+            Forward::Aes128(k) => k.encrypt_with_backend(Chain { chain, input, each }),
+            Forward::Aes192(k) => k.encrypt_with_backend(Chain { chain, input, each }),
+            Forward::Aes256(k) => k.encrypt_with_backend(Chain { chain, input, each }),
         }
     }
-}
-
-impl CmacKey {
-    /// Prepares a key of 16, 24 or 32 bytes.
-    pub(in crate::boundary) fn new(key: &[u8]) -> Result<Self> {
-        let cipher = match key.len() {
-            16 => Forward::Aes128(expand(key)?),
-            24 => Forward::Aes192(expand(key)?),
-            32 => Forward::Aes256(expand(key)?),
-            _ => return Err(Error::InvalidArgument),
-        };
-        // SP 800-38B 6.1: L is the cipher of the zero block, K1 and K2 are L times x and x^2.
-        let mut l = Zeroizing::new([0; BLOCK]);
-        cipher.chain(&mut l, &[[0; BLOCK]]);
-        let k1 = doubled(&l);
-        let k2 = doubled(&k1);
-        Ok(Self { cipher, k1, k2 })
-    }
-
-    /// Starts a MAC computation, with a copy of the expanded key.
-    pub(in crate::boundary) fn start(&self) -> CmacState {
-        let cipher = match &self.cipher {
-            Forward::Aes128(k) => Forward::Aes128(k.clone()),
-            Forward::Aes192(k) => Forward::Aes192(k.clone()),
-            Forward::Aes256(k) => Forward::Aes256(k.clone()),
-        };
-        let key = Self { cipher, k1: self.k1.clone(), k2: self.k2.clone() };
-        CmacState { key, message: Message::default() }
-    }
-
-    /// The 16-byte MAC of a message; an `out` of another length is zeroed and the call refused.
-    pub(in crate::boundary) fn mac(&self, message: &[u8], out: &mut [u8]) -> Result<()> {
-        let mut run = Message::default();
-        run.update(self, message);
-        run.finish(self, out)
-    }
-}
-
-/// A MAC computation in progress. Wiped on drop.
-pub(in crate::boundary) struct CmacState {
-    key: CmacKey,
-    message: Message,
-}
-
-impl CmacState {
-    /// Absorbs `data`.
-    pub(in crate::boundary) fn update(&mut self, data: &[u8]) {
-        self.message.update(&self.key, data);
-    }
-
-    /// Writes the MAC; the length of `out` as in [`CmacKey::mac`].
-    pub(in crate::boundary) fn finish(self, out: &mut [u8]) -> Result<()> {
-        self.message.finish(&self.key, out)
-    }
-}
-
-/// What was absorbed: all whole blocks but the last, and the last, which is masked before it is encrypted.
-#[derive(Default)]
-struct Message {
-    chain: Zeroizing<[u8; BLOCK]>,
-    last: Zeroizing<[u8; BLOCK]>,
-    held: usize,
-}
-
-impl Message {
-    fn update(&mut self, key: &CmacKey, data: &[u8]) {
-        let mut rest = data;
-        if self.held > 0 {
-            rest = self.hold(data);
-            if rest.is_empty() {
-                return;
-            }
-            // More is to come, so what is held is whole and not the last.
-            key.cipher.chain(&mut self.chain, core::slice::from_ref(&*self.last));
-            self.held = 0;
-        }
-        let (mut blocks, mut tail) = rest.as_chunks::<BLOCK>();
-        if tail.is_empty()
-            && let Some((last, before)) = blocks.split_last()
-        {
-            (blocks, tail) = (before, last);
-        }
-        if !blocks.is_empty() {
-            key.cipher.chain(&mut self.chain, blocks);
-        }
-        self.hold(tail);
-    }
-
-    /// Fills up the held block; answers what has no room in it.
-    fn hold<'d>(&mut self, data: &'d [u8]) -> &'d [u8] {
-        let room = self.last.get_mut(self.held..).unwrap_or(&mut []);
-        let taken = room.len().min(data.len());
-        room.iter_mut().zip(data).for_each(|(to, from)| *to = *from);
-        self.held = self.held.saturating_add(taken);
-        data.get(taken..).unwrap_or(&[])
-    }
-
-    /// SP 800-38B 6.2, steps 4 to 6.
-    fn finish(mut self, key: &CmacKey, out: &mut [u8]) -> Result<()> {
-        if out.len() != BLOCK {
-            out.zeroize();
-            return Err(Error::InvalidArgument);
-        }
-        let mask = if self.held == BLOCK { &key.k1 } else { &key.k2 };
-        if let Some((first, rest)) = self.last.get_mut(self.held..).and_then(<[u8]>::split_first_mut) {
-            *first = 0x80;
-            rest.fill(0);
-        }
-        xor(&mut *self.last, &**mask);
-        key.cipher.chain(&mut self.chain, core::slice::from_ref(&*self.last));
-        out.copy_from_slice(&*self.chain);
-        Ok(())
-    }
-}
-
-/// Times x in GF(2^128) as SP 800-38B 5.3 and 6.1 write it, without a branch.
-fn doubled(block: &[u8; BLOCK]) -> Zeroizing<[u8; BLOCK]> {
-    let mut value = u128::from_be_bytes(*block);
-    let carry = (value >> 127).wrapping_neg() & 0x87;
-    value = (value << 1) ^ carry;
-    let doubled = Zeroizing::new(value.to_be_bytes());
-    value.zeroize();
-    doubled
 }
 
 #[cfg(test)]
