@@ -10,9 +10,8 @@
 //!
 //! The DRBG lives for one signature, so its reseed counter cannot come near a limit.
 
-use zeroize::Zeroizing;
-
 use crate::algorithm::Hash;
+use crate::boundary::Wiped;
 use crate::boundary::backend::portable::ec::bits2int;
 use crate::boundary::drbg::hmac::Working;
 use crate::error::{Error, Result};
@@ -98,6 +97,9 @@ impl Order {
 pub(in crate::boundary) struct NonceGenerator<'a> {
     order: &'a Order,
     working: Working,
+    /// The update that follows every output is owed: it is made when another candidate is asked for. A generator that
+    /// is not asked again is wiped with the signature.
+    owes_update: bool,
 }
 
 impl<'a> NonceGenerator<'a> {
@@ -115,7 +117,7 @@ impl<'a> NonceGenerator<'a> {
         if d.len() != len || digest.len() != hash.output_len() || z.is_some_and(|z| z.len() != len) {
             return Err(Error::InvalidArgument);
         }
-        let mut reduced = Zeroizing::new([0; MAX_ORDER_LEN]);
+        let mut reduced = Wiped::<MAX_ORDER_LEN>::new();
         let reduced = reduced.get_mut(..len).ok_or(Error::Unsupported)?;
         order.bits2octets(digest, reduced);
 
@@ -128,7 +130,11 @@ impl<'a> NonceGenerator<'a> {
         };
 
         // RFC 6979, 3.2, steps b to g; SP 800-90A, 10.1.2.3.
-        Ok(Self { order, working: Working::new(hash, &[z, after_z, d, after_d, reduced])? })
+        Ok(Self {
+            order,
+            working: Working::new(hash, &[z, after_z, d, after_d, reduced])?,
+            owes_update: false,
+        })
     }
 
     /// The next candidate, big-endian and as long as the order: RFC 6979, 3.2, step h; SP 800-90A,
@@ -138,11 +144,12 @@ impl<'a> NonceGenerator<'a> {
         if k.len() != self.order.bytes.len() {
             return Err(Error::InvalidArgument);
         }
-        let mut t = Zeroizing::new([0; MAX_ORDER_LEN]);
+        let mut t = Wiped::<MAX_ORDER_LEN>::new();
         let t = t.get_mut(..k.len()).ok_or(Error::Unsupported)?;
+        if core::mem::replace(&mut self.owes_update, true) {
+            self.working.update(&[&[]; 5])?;
+        }
         self.working.fill(t)?;
-        // Before the output leaves: K and V no longer tell it.
-        self.working.update(&[&[]; 5])?;
         bits2int(t, self.order.bits, k);
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! HMAC_DRBG: SP 800-90A r1 (2015), section 10.1.2. As a mechanism of the engine with SHA-512, security strength
 //! 256 bits; its working state with any hash also makes the per-message secrets of ECDSA.
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 use super::{Answer, MIN_ENTROPY_INPUT, MIN_NONCE, Meter, Refusal, check_range};
 use crate::algorithm::Hash;
+use crate::boundary::Wiped;
 use crate::boundary::backend::portable::hash::HmacKey;
 use crate::error::{Error, Result};
 
@@ -14,15 +15,19 @@ const MAX_HASH_LEN: usize = 64;
 /// Key and V, under some hash.
 pub(in crate::boundary) struct Working {
     hash: Hash,
-    key: Zeroizing<[u8; MAX_HASH_LEN]>,
-    v: Zeroizing<[u8; MAX_HASH_LEN]>,
+    /// Prepared; wiped by its own drop. None: uninstantiated.
+    key: Option<HmacKey>,
+    v: Wiped<MAX_HASH_LEN>,
 }
 
 impl Working {
     /// HMAC_DRBG_Instantiate_algorithm (section 10.1.2.3) of the concatenation of `seed`.
     pub(in crate::boundary) fn new(hash: Hash, seed: &[&[u8]; 5]) -> Result<Self> {
-        let (key, v) = (Zeroizing::new([0x00; MAX_HASH_LEN]), Zeroizing::new([0x01; MAX_HASH_LEN]));
-        let mut working = Self { hash, key, v };
+        let mut v = Wiped::new();
+        v.fill(0x01);
+        let zeros = [0; MAX_HASH_LEN];
+        let key = HmacKey::new(hash, prefix(&zeros, hash)?)?;
+        let mut working = Self { hash, key: Some(key), v };
         working.update(seed)?;
         Ok(working)
     }
@@ -36,38 +41,37 @@ impl Working {
     /// K = HMAC(K, V || octet || data), V = HMAC(K, V).
     fn half_update(&mut self, octet: u8, data: &[&[u8]; 5]) -> Result<()> {
         let [a, b, c, d, e] = *data;
-        let mac = self.prepared()?;
-        let key = self.key.get_mut(..self.hash.output_len()).ok_or(Error::Unsupported)?;
-        mac.mac(&[prefix(&self.v, self.hash)?, &[octet], a, b, c, d, e], key)?;
-        let mac = self.prepared()?;
-        self.step(&mac)
+        let mut key = Wiped::<MAX_HASH_LEN>::new();
+        let key = key.get_mut(..self.hash.output_len()).ok_or(Error::Unsupported)?;
+        self.key()?.mac(&[prefix(&self.v, self.hash)?, &[octet], a, b, c, d, e], key)?;
+        self.key = Some(HmacKey::new(self.hash, key)?);
+        self.step()
     }
 
-    /// Output, block after block of V (section 10.1.2.5, step 4). The caller updates before it lets go of any.
+    /// Output, block after block of V (section 10.1.2.5, step 4). The caller updates before it goes on.
     pub(in crate::boundary) fn fill(&mut self, out: &mut [u8]) -> Result<()> {
-        let mac = self.prepared()?;
         for place in out.chunks_mut(self.hash.output_len()) {
-            self.step(&mac)?;
+            self.step()?;
             place.iter_mut().zip(self.v.iter()).for_each(|(to, from)| *to = *from);
         }
         Ok(())
     }
 
     /// V = HMAC(K, V).
-    fn step(&mut self, mac: &HmacKey) -> Result<()> {
-        let mut next = Zeroizing::new([0; MAX_HASH_LEN]);
+    fn step(&mut self) -> Result<()> {
+        let mut next = Wiped::<MAX_HASH_LEN>::new();
         let out = next.get_mut(..self.hash.output_len()).ok_or(Error::Unsupported)?;
-        mac.mac(&[prefix(&self.v, self.hash)?], out)?;
-        self.v.copy_from_slice(&*next);
+        self.key()?.mac(&[prefix(&self.v, self.hash)?], out)?;
+        *self.v = *next;
         Ok(())
     }
 
-    fn prepared(&self) -> Result<HmacKey> {
-        HmacKey::new(self.hash, prefix(&self.key, self.hash)?)
+    fn key(&self) -> Result<&HmacKey> {
+        self.key.as_ref().ok_or(Error::NotOperational)
     }
 
     fn wipe(&mut self) {
-        self.key.zeroize();
+        self.key = None;
         self.v.zeroize();
     }
 }
@@ -142,7 +146,7 @@ impl HmacDrbg {
     /// Whether nothing is left of the state.
     pub(in crate::boundary) fn is_wiped(&self) -> bool {
         let zero = |buffer: &[u8; MAX_HASH_LEN]| buffer.iter().fold(0, |all, byte| all | byte) == 0;
-        self.meter.is_wiped() && zero(&self.working.key) && zero(&self.working.v)
+        self.meter.is_wiped() && self.working.key.is_none() && zero(&self.working.v)
     }
 
     /// To the end of the interval, for the health test.

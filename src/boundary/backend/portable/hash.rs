@@ -2,10 +2,12 @@
 //! portable backend.
 //!
 //! The hash functions are the crates `sha2` and `sha3`, whose states are wiped on drop. HMAC is
-//! composed here: the crate `hmac` leaves the padded key and the inner digest on the stack, and this way a
-//! prepared key is two hash states and nothing else.
+//! composed here: the crate `hmac` leaves the padded key and the inner digest on the stack. Over SHA-2 it goes from the
+//! compression function on (`blocks`), over SHA-3 from whole hash states.
 
-use sha2::digest::{FixedOutput, OutputSizeUser, Update};
+mod blocks;
+
+use sha2::digest::{FixedOutput, Update};
 use sha2::{Sha224, Sha256, Sha384, Sha512, Sha512_256};
 #[cfg(feature = "sha3")]
 use sha3::{Sha3_224, Sha3_256, Sha3_384, Sha3_512};
@@ -13,15 +15,18 @@ use sha3::{Sha3_224, Sha3_256, Sha3_384, Sha3_512};
 use shake::digest::{ExtendableOutput, XofReader};
 #[cfg(feature = "sha3")]
 use shake::{Shake128, Shake256};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
+use self::blocks::{Chaining, Pair, Running, Start};
 use crate::algorithm::{Hash, Xof};
 use crate::boundary::Wiped;
 use crate::error::{Error, Result};
 
 /// Longest digest of this file, in bytes.
+#[cfg(feature = "sha3")]
 const MAX_OUTPUT: usize = 64;
 /// Longest input block of this file, in bytes: the rate of SHA3-224.
+#[cfg(feature = "sha3")]
 const MAX_BLOCK: usize = 144;
 
 /// A hash computation in progress. Wiped on drop.
@@ -97,6 +102,7 @@ impl HashState {
     }
 
     /// A second computation that has absorbed the same. Private: a state may have absorbed a key.
+    #[cfg(feature = "sha3")]
     fn fork(&self) -> Self {
         Self(match &self.0 {
             State::Sha224(s) => State::Sha224(s.clone()),
@@ -153,11 +159,25 @@ pub(in crate::boundary) fn digest(hash: Hash, parts: &[&[u8]], out: &mut [u8]) -
     state.finish(out)
 }
 
-/// A prepared HMAC key: the hash states after K0 xor ipad and after K0 xor opad. Wiped on drop.
+/// A prepared HMAC key. Wiped on drop.
 pub(in crate::boundary) struct HmacKey {
+    keyed: Keyed,
+    hash: Hash,
+}
+
+/// What there is after K0 xor ipad and after K0 xor opad.
+enum Keyed {
+    Words32(Pair<[u32; 8], 64>),
+    Words64(Pair<[u64; 8], 128>),
+    #[cfg(feature = "sha3")]
+    Sponge(Sponges),
+}
+
+/// Of SHA-3: two hash states.
+#[cfg(feature = "sha3")]
+struct Sponges {
     inner: HashState,
     outer: HashState,
-    hash: Hash,
 }
 
 impl HmacKey {
@@ -166,82 +186,122 @@ impl HmacKey {
 
     /// Prepares a key of any length; which lengths are allowed is policy, not arithmetic.
     pub(in crate::boundary) fn new(hash: Hash, key: &[u8]) -> Result<Self> {
-        // FIPS 198-1 section 4, steps 1 to 3: K0 is the key, or its digest, and zeros up to one block.
-        let mut block = Zeroizing::new([0u8; MAX_BLOCK]);
-        let block = block.get_mut(..hash.block_len()).ok_or(Error::InvalidArgument)?;
-        if let Some(short) = block.get_mut(..key.len()) {
-            short.copy_from_slice(key);
-        } else {
-            let hashed = block.get_mut(..hash.output_len()).ok_or(Error::InvalidArgument)?;
-            digest(hash, &[key], hashed)?;
-        }
-
-        // Steps 4 and 7.
-        let mut prepared = Self { inner: HashState::new(hash)?, outer: HashState::new(hash)?, hash };
-        block.iter_mut().for_each(|b| *b ^= Self::IPAD);
-        prepared.inner.update(block);
-        block.iter_mut().for_each(|b| *b ^= Self::IPAD ^ Self::OPAD);
-        prepared.outer.update(block);
-        Ok(prepared)
+        let keyed = match Start::of(hash) {
+            Some(Start::Words32(start)) => Keyed::Words32(pair(hash, start, key)?),
+            Some(Start::Words64(start)) => Keyed::Words64(pair(hash, start, key)?),
+            #[cfg(feature = "sha3")]
+            None => Keyed::Sponge(Sponges::new(hash, key)?),
+            #[cfg(not(feature = "sha3"))]
+            None => return Err(Error::Unsupported),
+        };
+        Ok(Self { keyed, hash })
     }
 
     /// Starts a MAC computation.
     pub(in crate::boundary) fn start(&self) -> HmacState {
-        HmacState { inner: self.inner.fork(), outer: self.outer.fork(), hash: self.hash }
+        let running = match &self.keyed {
+            Keyed::Words32(pair) => Hashing::Words32(pair.start()),
+            Keyed::Words64(pair) => Hashing::Words64(pair.start()),
+            #[cfg(feature = "sha3")]
+            Keyed::Sponge(Sponges { inner, outer }) => {
+                Hashing::Sponge(Sponges { inner: inner.fork(), outer: outer.fork() })
+            }
+        };
+        HmacState { running, hash: self.hash }
     }
 
     /// The full-length MAC of the concatenation of `parts`; the length of `out` as in [`HmacState::finish`].
+    #[inline]
     pub(in crate::boundary) fn mac(&self, parts: &[&[u8]], out: &mut [u8]) -> Result<()> {
-        match (&self.inner.0, &self.outer.0) {
-            (State::Sha224(inner), State::Sha224(outer)) => mac_at_once(inner, outer, parts, out),
-            (State::Sha256(inner), State::Sha256(outer)) => mac_at_once(inner, outer, parts, out),
-            (State::Sha384(inner), State::Sha384(outer)) => mac_at_once(inner, outer, parts, out),
-            (State::Sha512(inner), State::Sha512(outer)) => mac_at_once(inner, outer, parts, out),
-            (State::Sha512_256(inner), State::Sha512_256(outer)) => mac_at_once(inner, outer, parts, out),
+        check(self.hash, out)?;
+        match &self.keyed {
+            Keyed::Words32(pair) => pair.mac(parts, out),
+            Keyed::Words64(pair) => pair.mac(parts, out),
             #[cfg(feature = "sha3")]
-            (State::Sha3_224(inner), State::Sha3_224(outer)) => mac_at_once(inner, outer, parts, out),
-            #[cfg(feature = "sha3")]
-            (State::Sha3_256(inner), State::Sha3_256(outer)) => mac_at_once(inner, outer, parts, out),
-            #[cfg(feature = "sha3")]
-            (State::Sha3_384(inner), State::Sha3_384(outer)) => mac_at_once(inner, outer, parts, out),
-            #[cfg(feature = "sha3")]
-            (State::Sha3_512(inner), State::Sha3_512(outer)) => mac_at_once(inner, outer, parts, out),
-            _ => Err(Error::Corrupted),
+            Keyed::Sponge(Sponges { inner, outer }) => {
+                let mut sponges = Sponges { inner: inner.fork(), outer: outer.fork() };
+                parts.iter().for_each(|part| sponges.inner.update(part));
+                sponges.finish(self.hash, out)?;
+            }
         }
+        Ok(())
     }
 }
 
-/// FIPS 198-1 section 4, steps 5 to 9, without a running state in between: the prepared states are copied
-/// once each, which is most of the cost of a short message.
-fn mac_at_once<D: FixedOutput + Update + Clone>(
-    inner: &D,
-    outer: &D,
-    parts: &[&[u8]],
-    out: &mut [u8],
-) -> Result<()> {
-    let mut state = inner.clone();
-    for part in parts {
-        state.update(part);
+/// FIPS 198-1 section 4, steps 1 to 3: K0 is the key, or its digest, and zeros up to one block.
+fn k0(hash: Hash, key: &[u8], block: &mut [u8]) -> Result<()> {
+    if let Some(short) = block.get_mut(..key.len()) {
+        short.copy_from_slice(key);
+        return Ok(());
     }
-    let mut buffer = Wiped::<MAX_OUTPUT>::new();
-    let digest = buffer.get_mut(..<D as OutputSizeUser>::output_size()).ok_or(Error::InvalidArgument)?;
-    finish(state, digest)?;
-    let mut state = outer.clone();
-    state.update(digest);
-    finish(state, out)
+    digest(hash, &[key], block.get_mut(..hash.output_len()).ok_or(Error::InvalidArgument)?)
+}
+
+fn pair<S: Chaining<B>, const B: usize>(hash: Hash, start: S, key: &[u8]) -> Result<Pair<S, B>> {
+    let (mut inner, mut outer) = (Wiped::<B>::new(), Wiped::<B>::new());
+    k0(hash, key, inner.as_mut_slice())?;
+    outer.iter_mut().zip(inner.iter()).for_each(|(to, from)| *to = from ^ HmacKey::OPAD);
+    inner.iter_mut().for_each(|byte| *byte ^= HmacKey::IPAD);
+    Ok(Pair::new(start, &inner, &outer))
+}
+
+#[cfg(feature = "sha3")]
+impl Sponges {
+    fn new(hash: Hash, key: &[u8]) -> Result<Self> {
+        let mut block = Wiped::<MAX_BLOCK>::new();
+        let block = block.get_mut(..hash.block_len()).ok_or(Error::InvalidArgument)?;
+        k0(hash, key, block)?;
+        let mut sponges = Self { inner: HashState::new(hash)?, outer: HashState::new(hash)? };
+        block.iter_mut().for_each(|byte| *byte ^= HmacKey::IPAD);
+        sponges.inner.update(block);
+        block.iter_mut().for_each(|byte| *byte ^= HmacKey::IPAD ^ HmacKey::OPAD);
+        sponges.outer.update(block);
+        Ok(sponges)
+    }
+
+    /// FIPS 198-1 section 4, steps 6, 8 and 9. The inner digest is as secret as the key's use of it.
+    fn finish(self, hash: Hash, out: &mut [u8]) -> Result<()> {
+        let Self { inner, mut outer } = self;
+        let mut digest = Wiped::<MAX_OUTPUT>::new();
+        let digest = digest.get_mut(..hash.output_len()).ok_or(Error::InvalidArgument)?;
+        inner.finish(digest)?;
+        outer.update(digest);
+        outer.finish(out)
+    }
+}
+
+/// `out` is as long as the hash; else it is zeroed and the call refused.
+#[inline]
+fn check(hash: Hash, out: &mut [u8]) -> Result<()> {
+    if out.len() == hash.output_len() {
+        return Ok(());
+    }
+    out.zeroize();
+    Err(Error::InvalidArgument)
 }
 
 /// A MAC computation in progress. Wiped on drop.
 pub(in crate::boundary) struct HmacState {
-    inner: HashState,
-    outer: HashState,
+    running: Hashing,
     hash: Hash,
+}
+
+enum Hashing {
+    Words32((Running<[u32; 8], 64>, Pair<[u32; 8], 64>)),
+    Words64((Running<[u64; 8], 128>, Pair<[u64; 8], 128>)),
+    #[cfg(feature = "sha3")]
+    Sponge(Sponges),
 }
 
 impl HmacState {
     /// Absorbs `data`.
     pub(in crate::boundary) fn update(&mut self, data: &[u8]) {
-        self.inner.update(data);
+        match &mut self.running {
+            Hashing::Words32((running, _)) => running.update(data),
+            Hashing::Words64((running, _)) => running.update(data),
+            #[cfg(feature = "sha3")]
+            Hashing::Sponge(sponges) => sponges.inner.update(data),
+        }
     }
 
     /// Length of the MAC in bytes.
@@ -251,13 +311,14 @@ impl HmacState {
 
     /// Writes the MAC; `out` has exactly the hash's length, otherwise it is zeroed and the call refused.
     pub(in crate::boundary) fn finish(self, out: &mut [u8]) -> Result<()> {
-        let Self { inner, mut outer, hash } = self;
-        // FIPS 198-1 section 4, steps 6, 8 and 9. The inner digest is as secret as the key's use of it.
-        let mut inner_digest = Wiped::<MAX_OUTPUT>::new();
-        let inner_digest = inner_digest.get_mut(..hash.output_len()).ok_or(Error::InvalidArgument)?;
-        inner.finish(inner_digest)?;
-        outer.update(inner_digest);
-        outer.finish(out)
+        check(self.hash, out)?;
+        match self.running {
+            Hashing::Words32((running, pair)) => pair.finish(running, out),
+            Hashing::Words64((running, pair)) => pair.finish(running, out),
+            #[cfg(feature = "sha3")]
+            Hashing::Sponge(sponges) => sponges.finish(self.hash, out)?,
+        }
+        Ok(())
     }
 }
 
