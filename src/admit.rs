@@ -14,9 +14,9 @@ use crate::selftest;
 use crate::state::Pass;
 use crate::store::Store;
 
-/// Admits one operation of an algorithm: steps 4 and 5. Inlined, so that the permit is made where it is used: to move it
-/// costs more than all the checks.
-#[inline(always)]
+/// Admits one operation of an algorithm: steps 4 and 5. Inlined with what it calls, where size counts for less than time:
+/// to move a permit from function to function costs more than all the checks.
+#[cfg_attr(feature = "std", inline(always))]
 pub(crate) fn admit<'a, O: Op, S: Store>(
     core: &Core<S>,
     pass: Pass<'a>,

@@ -173,7 +173,7 @@ impl<'m, K> Permit<'m, ops::Wrap, K> {
 }
 
 /// Says yes or no. Everything is checked first, and only then is anything charged.
-#[inline(always)]
+#[cfg_attr(feature = "std", inline(always))]
 pub(crate) fn authorise<'m, O: Op, K: Governed>(
     pass: Pass<'m>,
     request: &Request<'_>,
@@ -240,7 +240,7 @@ pub(crate) fn authorise<'m, O: Op, K: Governed>(
 }
 
 /// Whether the subject may use this key for this operation with these parameters.
-#[inline(always)]
+#[cfg_attr(feature = "std", inline(always))]
 fn may_use<O: Op>(request: &Request<'_>, key: &impl Governed) -> Result<Strength> {
     let attributes = key.attributes();
     let owned = attributes.owner.is_none_or(|owner| owner == request.subject.id);
@@ -374,7 +374,7 @@ fn caveats_of_child(request: &Request<'_>) -> Caveats {
     if takes_context && !named { Caveats::NO_CONTEXT } else { Caveats::NONE }
 }
 
-#[inline(always)]
+#[cfg_attr(feature = "std", inline(always))]
 fn caveats_of_key(key: &impl Governed) -> Caveats {
     if key.is_from_password() {
         Caveats::PASSWORD
@@ -386,7 +386,7 @@ fn caveats_of_key(key: &impl Governed) -> Caveats {
 }
 
 /// Why the indicator would not say "approved"; in the approved profile that is a refusal (IND-2).
-#[inline(always)]
+#[cfg_attr(feature = "std", inline(always))]
 fn appraise<O: Op>(
     request: &Request<'_>,
     strength: Option<Strength>,
@@ -410,7 +410,7 @@ fn appraise<O: Op>(
 
 /// Which uses are counted: all of a key with a use limit; of others those that make an IV whose number
 /// under one key is limited (GCM-3, CTR-1).
-#[inline(always)]
+#[cfg_attr(feature = "std", inline(always))]
 fn is_counted<O: Op>(attributes: &Attributes) -> bool {
     (O::USES_SECRET && attributes.uses.is_some()) || (O::MAKES_IV && ivs(attributes).ceiling().is_some())
 }

@@ -127,7 +127,7 @@ pub(crate) fn power_on(
 }
 
 /// The tests a call depends on: run now if they have not run (CAST-1), and none of them too long ago.
-#[inline(always)]
+#[cfg_attr(feature = "std", inline(always))]
 pub(crate) fn require<S: Store>(core: &Core<S>, casts: &[&'static Cast]) -> Result<()> {
     if core.period.seconds.is_some() && core.period.is_over(core.now()) {
         return Err(Error::SelfTestFailed);

@@ -162,14 +162,9 @@ impl Module {
         Ok(Pass { module: self })
     }
 
-    /// Check before output (FSM-2): hands a staged buffer to the caller, or leaves it as it is, to be zeroed when it
-    /// is dropped.
+    /// Check before output (FSM-2): hands a staged buffer to the caller, or zeroes it.
     #[inline]
-    pub(crate) fn release(
-        &self,
-        staged: &mut Staged<'_>,
-        indicator: Indicator,
-    ) -> Result<Outcome<Encrypted>> {
+    pub(crate) fn release(&self, mut staged: Staged<'_>, indicator: Indicator) -> Result<Outcome<Encrypted>> {
         self.settle()?;
         Ok(Outcome { value: staged.disarm(), indicator })
     }

@@ -15,7 +15,6 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
 
 /// One mistake.
 struct Row {
@@ -38,21 +37,21 @@ const MARK: &str = "//~ ";
 
 #[test]
 fn misuse_is_refused() {
-    let first = Copy::new("misuse");
-    assert_eq!(first.check(), BTreeSet::new(), "the copy compiles before anything is changed");
-    // The compiler keeps one processor busy: a second copy has the other half of the rows.
-    let second = Copy::new("misuse-too");
-    second.take_libraries_of(&first);
-    let wrong = thread::scope(|scope| {
-        let halves = [(&first, 0), (&second, 1)].map(|(copy, half)| {
-            scope.spawn(move || copy.find_wrong(rows::ROWS.iter().skip(half).step_by(2)))
-        });
-        halves.map(|half| half.join().unwrap()).concat()
-    });
-    assert!(wrong.is_empty(), "\n{wrong}");
-    for copy in [first, second] {
-        assert_eq!(copy.check(), BTreeSet::new(), "the copy compiles again after everything was restored");
+    let copy = Copy::new();
+    assert_eq!(copy.check(), BTreeSet::new(), "the copy compiles before anything is changed");
+    let mut wrong = String::new();
+    for row in rows::ROWS {
+        let touched = copy.apply(row);
+        let expected: BTreeSet<Refusal> = touched.iter().flat_map(|file| copy.marks(file)).collect();
+        assert!(!expected.is_empty(), "{}: no line is marked", row.what);
+        let refused = copy.check();
+        if refused != expected {
+            writeln!(wrong, "{}\n  expected {expected:?}\n  refused  {refused:?}", row.what).unwrap();
+        }
+        touched.iter().for_each(|file| copy.restore(file));
     }
+    assert!(wrong.is_empty(), "\n{wrong}");
+    assert_eq!(copy.check(), BTreeSet::new(), "the copy compiles again after everything was restored");
 }
 
 /// A copy of the engine's source with its own manifest and target folder. The target folder stays, so that
@@ -64,9 +63,9 @@ struct Copy {
 }
 
 impl Copy {
-    fn new(name: &str) -> Self {
+    fn new() -> Self {
         let original = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("misuse");
         fs::create_dir_all(&folder).unwrap();
         let alone = fs::File::create(folder.join("lock")).unwrap();
         alone.lock().unwrap();
@@ -78,30 +77,6 @@ impl Copy {
         fs::write(folder.join("Cargo.toml"), library_alone(&manifest)).unwrap();
         fs::copy(original.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
         Self { folder, _alone: alone }
-    }
-
-    /// What is compiled already need not be compiled again. If that fails it is.
-    fn take_libraries_of(&self, other: &Self) {
-        if !self.folder.join("target").exists() {
-            let [from, to] = [other, self].map(|copy| copy.folder.join("target"));
-            let _ = Command::new("cp").arg("-a").arg(from).arg(to).status();
-        }
-    }
-
-    /// Makes each mistake in turn; answers what the compiler did not refuse as expected.
-    fn find_wrong<'r>(&self, rows: impl Iterator<Item = &'r Row>) -> String {
-        let mut wrong = String::new();
-        for row in rows {
-            let touched = self.apply(row);
-            let expected: BTreeSet<Refusal> = touched.iter().flat_map(|file| self.marks(file)).collect();
-            assert!(!expected.is_empty(), "{}: no line is marked", row.what);
-            let refused = self.check();
-            if refused != expected {
-                writeln!(wrong, "{}\n  expected {expected:?}\n  refused  {refused:?}", row.what).unwrap();
-            }
-            touched.iter().for_each(|file| self.restore(file));
-        }
-        wrong
     }
 
     /// Makes a row's changes; answers which files they touched.

@@ -144,7 +144,7 @@ impl<S: Store> Session<'_, S> {
         for (job, result) in jobs.into_iter().zip(results) {
             let (Some(job), Some(result)) = (job, result) else { continue };
             let (made, indicator) = job.made();
-            let released = made.and_then(|mut staged| core.module.release(&mut staged, indicator)); // state again
+            let released = made.and_then(|staged| core.module.release(staged, indicator)); // state again
             let released = core.notice(released);
             *result = released.map(|outcome| outcome.map(|written| written.len));
         }

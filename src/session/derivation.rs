@@ -158,7 +158,7 @@ impl<S: Store> Session<'_, S> {
             drop(held);
             let mut fill = |place: crate::boundary::Vacant<'_>| opened.fill(place, &mut tools);
             let handle = core.create(plan, self.serial, &mut fill)?;
-            let released = core.module.release(&mut staged, indicator);
+            let released = core.module.release(staged, indicator);
             if released.is_err() {
                 let _ = core.store.destroy(handle);
             }

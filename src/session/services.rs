@@ -39,7 +39,7 @@ macro_rules! make {
             let indicator = permit.evidence().indicator();
             let mut tools = core.tools(&mut cell.generators);
             run(permit, $params, &mut tools, $input, &mut staged)?;
-            core.module.release(&mut staged, indicator) // state again
+            core.module.release(staged, indicator) // state again
         })())
     }};
 }
@@ -241,7 +241,7 @@ impl<S: Store> Session<'_, S> {
             let request = core.request(subject, row.algorithm, &params, message.len());
             let permit = admit::<Digest, S>(core, pass, row, &request, Target::Keyless)?;
             run(&params, message, &mut staged)?;
-            let outcome = core.module.release(&mut staged, permit.evidence().indicator())?;
+            let outcome = core.module.release(staged, permit.evidence().indicator())?;
             Ok(outcome.map(|written| written.len))
         })())
     }
@@ -266,7 +266,7 @@ impl<S: Store> Session<'_, S> {
             let request = core.request(subject, row.algorithm, &Params::NONE, message.len());
             let permit = admit::<Digest, S>(core, pass, row, &request, Target::Keyless)?;
             run(function, message, len, &mut staged)?;
-            let outcome = core.module.release(&mut staged, permit.evidence().indicator())?;
+            let outcome = core.module.release(staged, permit.evidence().indicator())?;
             Ok(outcome.map(|_| ()))
         })())
     }
@@ -312,7 +312,7 @@ impl<S: Store> Session<'_, S> {
             let permit = admit::<Random, S>(core, pass, row, &request, Target::Keyless)?;
             let mut tools = core.tools(&mut cell.generators);
             tools.random(additional, fresh, staged.claim(len)?)?;
-            let outcome = core.module.release(&mut staged, permit.evidence().indicator())?;
+            let outcome = core.module.release(staged, permit.evidence().indicator())?;
             Ok(outcome.map(|_| ()))
         })())
     }
@@ -336,7 +336,7 @@ impl<S: Store> Session<'_, S> {
             let indicator = permit.evidence().indicator();
             let mut staged = stage(out, Some(public::emitted_len(&permit)?))?;
             public::emit(permit, &mut staged)?;
-            let outcome = core.module.release(&mut staged, indicator)?;
+            let outcome = core.module.release(staged, indicator)?;
             Ok(outcome.map(|written| written.len))
         })())
     }

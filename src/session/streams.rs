@@ -45,7 +45,7 @@ macro_rules! finish {
             #[allow(unused_mut)] // a MAC needs no tools
             let mut $tools = core.tools(&mut cell.generators);
             $body?;
-            core.module.release(&mut staged, indicator)
+            core.module.release(staged, indicator)
         })())
     }};
 }
@@ -291,7 +291,7 @@ impl<S: Store> Session<'_, S> {
                 staged.claim(digest.len())?.copy_from_slice(digest);
                 Ok(())
             })?;
-            let outcome = core.module.release(&mut staged, permit.evidence().indicator())?;
+            let outcome = core.module.release(staged, permit.evidence().indicator())?;
             Ok(outcome.map(|written| written.len))
         })())
     }

@@ -79,7 +79,7 @@ impl<S: Store> Session<'_, S> {
         let uses = if counted { export.key()?.share_uses()? } else { None };
         let mut tools = core.tools(&mut cell.generators);
         wrapping::wrap(row, wrap, &export, params, &mut tools, uses, &mut staged)?;
-        let outcome = core.module.release(&mut staged, indicator)?;
+        let outcome = core.module.release(staged, indicator)?;
         Ok(outcome.map(|written| written.len))
     }
 

@@ -76,8 +76,7 @@ fn only_operational_serves() {
         let mut out = [0xee; 8];
         let mut staged = Staged::new(&mut out);
         staged.claim(5).unwrap().fill(7);
-        let released = module.release(&mut staged, indicator());
-        drop(staged);
+        let released = module.release(staged, indicator());
         assert_eq!(released.is_ok(), serves, "{state:?}");
         let expected = if serves { [7, 7, 7, 7, 7, 0xee, 0xee, 0xee] } else { [0; 8] };
         assert_eq!(out, expected, "{state:?}: all of the buffer is zeroed, or what was claimed is written");
@@ -161,8 +160,7 @@ fn staged_output_is_zeroed_unless_it_is_released() {
     staged.claim(8).unwrap().fill(1);
     staged.truncate(3);
     staged.set_iv(&[9; 12]).unwrap();
-    let written = module.release(&mut staged, indicator()).unwrap().value();
-    drop(staged);
+    let written = module.release(staged, indicator()).unwrap().value();
     assert_eq!((written.len, written.iv.as_bytes()), (3, [9; 12].as_slice()));
     assert_eq!(out[..9], [1, 1, 1, 0, 0, 0, 0, 0, 0xaa], "shortened output leaves nothing behind");
 }
@@ -190,8 +188,7 @@ fn output_computed_before_a_fault_is_not_released_after_it() {
                 computed.send(()).unwrap();
                 is_tripped.recv().unwrap();
                 assert!(!pass.still_serving(), "a long loop would stop now");
-                let refused = module.release(&mut staged, indicator()).map(|_| ());
-                drop(staged);
+                let refused = module.release(staged, indicator()).map(|_| ());
                 (refused, module.release_value((), indicator()).map(|_| ()), out)
             });
             is_computed.recv().unwrap();
@@ -221,8 +218,7 @@ fn output_waits_for_running_self_tests() {
                 let mut staged = Staged::new(&mut out);
                 staged.claim(8).unwrap().fill(1);
                 ready.send(()).unwrap();
-                let done = module.release(&mut staged, indicator()).is_ok();
-                drop(staged);
+                let done = module.release(staged, indicator()).is_ok();
                 answer.send((done, out)).unwrap();
             });
             is_ready.recv().unwrap();

@@ -21,8 +21,8 @@ pub(crate) const ROWS: &[Row] = &[
         what: "a session asks a permit for the material",
         edits: &[Replace(
             SERVICES,
-            "            let staged = stage(out, Some(public::emitted_len(&permit)?))?;",
-            "            let staged = stage(out, Some(public::emitted_len(&permit)?))?;
+            "            let mut staged = stage(out, Some(public::emitted_len(&permit)?))?;",
+            "            let mut staged = stage(out, Some(public::emitted_len(&permit)?))?;
             permit.material(|_| Ok(()))?; //~ E0624",
         )],
     },
@@ -30,9 +30,9 @@ pub(crate) const ROWS: &[Row] = &[
         what: "the doorway of every service that makes output asks for the material",
         edits: &[Replace(
             SERVICES,
-            "            let made = run(permit, $params, &mut tools, $input, staged);",
+            "            run(permit, $params, &mut tools, $input, &mut staged)?;",
             "            permit.material(|_| Ok(()))?; //~ E0624
-            let made = run(permit, $params, &mut tools, $input, staged);",
+            run(permit, $params, &mut tools, $input, &mut staged)?;",
         )],
     },
     Row {
@@ -359,12 +359,12 @@ fn unjudged<'m>(
         edits: &[Append(
             HMAC,
             "
-fn make<'b>(
+fn make(
     permit: Permit<'_, VerifyMac>,
     params: &Params<'_>,
     tools: &mut Tools<'_>,
-    out: Staged<'b>,
-) -> Result<Staged<'b>> {
+    out: &mut Staged<'_>,
+) -> Result<()> {
     mac(permit, params, tools, &[], out) //~ E0308
 }",
         )],
@@ -394,8 +394,8 @@ fn make<'b>(
             ),
             Replace(
                 SERVICES,
-                "            let made = run(permit, $params, &mut tools, $input, staged);",
-                "            let made = run(permit, $params, &mut tools, $input, staged); //~ E0308",
+                "            run(permit, $params, &mut tools, $input, &mut staged)?;",
+                "            run(permit, $params, &mut tools, $input, &mut staged)?; //~ E0308",
             ),
         ],
     },
@@ -416,8 +416,8 @@ fn leave(kek: &Permit<'_, Wrap>) -> Result<Scratch> {
             HMAC,
             "
 fn twice(permit: Permit<'_, Mac>, params: &Params<'_>, tools: &mut Tools<'_>, out: &mut [u8]) -> Result<()> {
-    mac(permit, params, tools, b\"first\", Staged::new(out)).map(drop)?;
-    mac(permit, params, tools, b\"second\", Staged::new(out)).map(drop) //~ E0382
+    mac(permit, params, tools, b\"first\", &mut Staged::new(out))?;
+    mac(permit, params, tools, b\"second\", &mut Staged::new(out)) //~ E0382
 }",
         )],
     },

@@ -166,6 +166,8 @@ pub(in crate::boundary) struct HmacKey {
 }
 
 /// What there is after K0 xor ipad and after K0 xor opad.
+// Its own size, that of SHA-3's states: without a heap there is nowhere else to put them.
+#[cfg_attr(feature = "sha3", allow(clippy::large_enum_variant))]
 enum Keyed {
     Words32(Pair<[u32; 8], 64>),
     Words64(Pair<[u64; 8], 128>),
@@ -286,6 +288,8 @@ pub(in crate::boundary) struct HmacState {
     hash: Hash,
 }
 
+// As for `Keyed`.
+#[cfg_attr(feature = "sha3", allow(clippy::large_enum_variant))]
 enum Hashing {
     Words32((Running<[u32; 8], 64>, Pair<[u32; 8], 64>)),
     Words64((Running<[u64; 8], 128>, Pair<[u64; 8], 128>)),
