@@ -10,8 +10,10 @@ use strongroom::{Algorithm, Engine, Error, KeyHandle, Session, SignItem, State, 
 use super::{SHA256, SlotTable, engine, open};
 use crate::keys::{p256, within};
 
-/// Enough for a second.
-const MANY: usize = 30_000;
+/// Enough for a quarter of a second, and more than a thread can need to see that some have been served.
+const MANY: usize = 60_000;
+/// More uses than any test here makes.
+const USES: u64 = 1 << 20;
 
 /// A session after its batch: each item's answer, and its buffer.
 type Finished<S> = (Session<'static, S>, Vec<Result<(), Error>>, Vec<[u8; 64]>);
@@ -38,6 +40,19 @@ fn start<S: Store + Send + Sync + 'static>(
     })
 }
 
+/// A key whose uses are counted, so that others see them go.
+fn counted<S: Store>(session: &Session<'_, S>) -> KeyHandle {
+    session.generate(&p256().uses(USES).build().unwrap()).unwrap().value()
+}
+
+/// Waits until the first groups with this key have been served: sessions take up to 256 uses at a time.
+fn begun<S: Store>(session: &Session<'_, S>, key: KeyHandle) {
+    let left = || session.attributes(key).unwrap().value().remaining_uses().unwrap();
+    while left() > USES - 512 {
+        thread::yield_now();
+    }
+}
+
 /// Served up to some item, refused with `error` from there on, and nothing of a signature in those buffers.
 fn is_cut(results: &[Result<(), Error>], buffers: &[[u8; 64]], error: Error) {
     let served = results.iter().take_while(|result| result.is_ok()).count();
@@ -53,11 +68,11 @@ fn is_cut(results: &[Result<(), Error>], buffers: &[[u8; 64]], error: Error) {
 fn stopped_by(stop: fn(&Engine)) {
     within(120, move || {
         let engine = engine();
-        let session = open(&engine);
-        let key = session.generate(&p256().build().unwrap()).unwrap().value();
+        let (session, other) = (open(&engine), open(&engine));
+        let key = counted(&session);
         let done = Arc::new(AtomicBool::new(false));
         let batch = start(session, [key, key], &done);
-        thread::sleep(Duration::from_millis(150));
+        begun(&other, key);
         stop(&engine);
         let (session, results, buffers) = batch.join().unwrap();
         is_cut(&results, &buffers, Error::NotOperational);
@@ -83,10 +98,10 @@ fn a_tamper_switch_stops_a_batch() {
 fn destroyed_meanwhile<S: Store + Send + Sync + 'static>(engine: Engine<S>) {
     within(120, move || {
         let (session, other) = (open(&engine), open(&engine));
-        let [doomed, lives] = [(); 2].map(|()| session.generate(&p256().build().unwrap()).unwrap().value());
+        let [doomed, lives] = [(); 2].map(|()| counted(&session));
         let done = Arc::new(AtomicBool::new(false));
         let batch = start(session, [doomed, lives], &done);
-        thread::sleep(Duration::from_millis(150));
+        begun(&other, doomed);
         other.destroy(doomed).unwrap().value();
         assert!(!done.load(Ordering::SeqCst), "destroy waited for the whole batch");
         let (_session, results, buffers) = batch.join().unwrap();
