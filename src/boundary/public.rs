@@ -17,8 +17,7 @@ pub(crate) fn emit(permit: Permit<'_, Inspect>, out: &mut Staged<'_>) -> Result<
             let len = spki::emitted_len(info)?;
             spki::emit(info, out.claim(len)?).map(drop)
         })
-    })?;
-    Ok(())
+    })
 }
 
 /// Room for the public exponent of a stored RSA key, before its modulus.

@@ -40,8 +40,7 @@ pub(in crate::boundary) fn encrypt(
 ) -> Result<()> {
     let mut chain = new_iv(tools, out)?;
     let ciphertext = out.claim(input.len())?;
-    permit.material(|material| material.prepared().block()?.cbc_encrypt(&mut chain, input, ciphertext))?;
-    Ok(())
+    permit.material(|material| material.prepared().block()?.cbc_encrypt(&mut chain, input, ciphertext))
 }
 
 /// The inverse. Input that is no whole number of blocks did not come from [`encrypt`].
@@ -57,8 +56,7 @@ pub(in crate::boundary) fn decrypt(
         return Err(Error::Rejected);
     }
     let plaintext = out.claim(input.len())?;
-    permit.material(|material| material.prepared().block()?.cbc_decrypt(&mut chain, input, plaintext))?;
-    Ok(())
+    permit.material(|material| material.prepared().block()?.cbc_decrypt(&mut chain, input, plaintext))
 }
 
 /// Any length in; one to sixteen bytes more out.
@@ -78,8 +76,7 @@ pub(in crate::boundary) fn encrypt_padded(
         let key = material.prepared().block()?;
         key.cbc_encrypt(&mut chain, whole, head)?;
         key.cbc_encrypt(&mut chain, &*last, tail)
-    })?;
-    Ok(())
+    })
 }
 
 /// The inverse. What is wrong with an input, its length or whatever of its padding, is not told, and nothing

@@ -47,8 +47,7 @@ pub(in crate::boundary) fn encrypt(
     let counter = initial_counter(tools.device, permit.ticket());
     out.set_iv(&counter)?;
     let ciphertext = out.claim(input.len())?;
-    permit.material(|material| material.prepared().block()?.ctr(&counter, input, ciphertext))?;
-    Ok(())
+    permit.material(|material| material.prepared().block()?.ctr(&counter, input, ciphertext))
 }
 
 /// The inverse, from whatever counter block the other side began with.
@@ -61,8 +60,7 @@ pub(in crate::boundary) fn decrypt(
 ) -> Result<()> {
     let counter: &[u8; BLOCK] = params.iv.and_then(|iv| iv.try_into().ok()).ok_or(Error::InvalidArgument)?;
     let plaintext = out.claim(input.len())?;
-    permit.material(|material| material.prepared().block()?.ctr(counter, input, plaintext))?;
-    Ok(())
+    permit.material(|material| material.prepared().block()?.ctr(counter, input, plaintext))
 }
 
 /// Length of what [`encrypt`] writes; a longer message would run into the counter blocks of the next.

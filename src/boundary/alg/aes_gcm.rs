@@ -58,9 +58,7 @@ pub(in crate::boundary) fn decrypt(
     let split = input.len().checked_sub(tag_len).ok_or(Error::Rejected)?;
     let (ciphertext, tag) = input.split_at_checked(split).ok_or(Error::Rejected)?;
     let plaintext = out.claim(ciphertext.len())?;
-    permit
-        .material(|material| material.prepared().gcm()?.open(iv, params.aad, ciphertext, tag, plaintext))?;
-    Ok(())
+    permit.material(|material| material.prepared().gcm()?.open(iv, params.aad, ciphertext, tag, plaintext))
 }
 
 /// The native format's cipher: IV, ciphertext, tag; `associated` is all that stands before them.

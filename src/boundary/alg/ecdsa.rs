@@ -150,8 +150,7 @@ pub(in crate::boundary) fn sign_digest<C: Named, O: Op>(
             key.public_key().verify(digest, signature).map_err(|_| Error::Corrupted)?;
         }
         Ok(())
-    })?;
-    Ok(())
+    })
 }
 
 /// Verifies a signature over a message.

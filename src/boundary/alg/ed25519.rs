@@ -30,8 +30,7 @@ pub(in crate::boundary) fn sign(
     out: &mut Staged<'_>,
 ) -> Result<()> {
     let signature: &mut [u8; SIGNATURE] = out.claim(SIGNATURE)?.try_into().map_err(|_| Error::Corrupted)?;
-    permit.material(|material| material.prepared().ed25519()?.sign(message, signature))?;
-    Ok(())
+    permit.material(|material| material.prepared().ed25519()?.sign(message, signature))
 }
 
 pub(in crate::boundary) fn verify(
@@ -64,9 +63,7 @@ pub(in crate::boundary) fn sign_digest<O: Op>(
 ) -> Result<()> {
     let digest = digest.try_into().map_err(|_| Error::InvalidArgument)?;
     let signature: &mut [u8; SIGNATURE] = out.claim(SIGNATURE)?.try_into().map_err(|_| Error::Corrupted)?;
-    permit
-        .material(|material| material.prepared().ed25519()?.sign_digest(digest, params.context, signature))?;
-    Ok(())
+    permit.material(|material| material.prepared().ed25519()?.sign_digest(digest, params.context, signature))
 }
 
 pub(in crate::boundary) fn verify_prehashed(

@@ -164,8 +164,7 @@ fn make<O: Op>(
         let key = private(material.prepared())?;
         let mu = mu(key.public())?;
         key.sign(&mu, &random, out.claim(length_of(key.public().kind())?)?)
-    })?;
-    Ok(())
+    })
 }
 
 fn judge(permit: Permit<'_, Verify>, verify: impl FnOnce(PublicView<'_>) -> Result<()>) -> Result<()> {

@@ -40,8 +40,7 @@ pub(in crate::boundary) fn encapsulate(
         Prepared::MlKem(key) => key.encapsulate(&m, out.claim(length_of(key.kind())?)?, secret),
         Prepared::MlKemPublic(key) => key.encapsulate(&m, out.claim(length_of(key.kind())?)?, secret),
         _ => Err(Error::Corrupted),
-    })?;
-    Ok(())
+    })
 }
 
 /// ML-KEM.Decaps: section 7.3.

@@ -56,8 +56,7 @@ pub(in crate::boundary) fn sign_digest<O: Op>(
         let encoded = encoded.get_mut(..len).ok_or(Error::Corrupted)?;
         encode_fresh(algorithm, hash, digest, tools, encoded)?;
         key.private_op(encoded, out.claim(len)?, &mut |random| tools.secret(random))
-    })?;
-    Ok(())
+    })
 }
 
 /// Verifies a signature over a message.
@@ -121,8 +120,7 @@ pub(in crate::boundary) fn encrypt(
     out: &mut Staged<'_>,
 ) -> Result<()> {
     let room = out.claim(permit.key()?.header().attributes.kind.modulus_len())?;
-    oaep_seal(&permit, params, tools, message, room)?;
-    Ok(())
+    oaep_seal(&permit, params, tools, message, room).map(drop)
 }
 
 /// Opens OAEP over data.

@@ -160,8 +160,7 @@ fn make<'p, O: Op>(
         let signature = out.claim(len)?;
         key.sign(&formatted, random, signature)?;
         key.public()?.verify(&formatted, signature).map_err(|_| Error::Corrupted)
-    })?;
-    Ok(())
+    })
 }
 
 fn judge(permit: Permit<'_, Verify>, verify: impl FnOnce(&PublicKey) -> Result<()>) -> Result<()> {

@@ -108,8 +108,6 @@ impl CtrDrbg {
     /// with the last output blocks: a short request costs one pipelined batch and one key expansion.
     fn produce(&mut self, out: &mut [u8], provided: &[u8; SEED_LEN]) -> Answer {
         const BATCH: usize = 8;
-        /// Output blocks beside which those of the update have room.
-        const LAST: usize = BATCH - SEED_BLOCKS;
         let key = self.key.as_ref().ok_or(Refusal::NotInstantiated)?;
         let mut v = self.v;
         let mut next = || {
@@ -118,23 +116,14 @@ impl CtrDrbg {
             v.to_be_bytes()
         };
 
-        // Whole batches, where they are wanted, while more is left than the last one has room for.
-        let early =
-            out.len().saturating_sub(LAST * BLOCK).div_ceil(BATCH * BLOCK).saturating_mul(BATCH * BLOCK);
-        let (early, last) = out.split_at_mut(early.min(out.len()));
-        let (batches, part) = early.as_chunks_mut::<BLOCK>();
-        for batch in batches.chunks_mut(BATCH) {
-            batch.iter_mut().for_each(|block| *block = next());
-            key.encrypt_blocks(batch);
-        }
-        if !part.is_empty() {
-            let mut block = Wiped::<BLOCK>::new();
-            *block = next();
-            key.encrypt_block(&mut block);
-            part.iter_mut().zip(block.iter()).for_each(|(to, from)| *to = *from);
+        let (batches, last) = out.as_chunks_mut::<{ BATCH * BLOCK }>();
+        for batch in batches {
+            let (blocks, _) = batch.as_chunks_mut::<BLOCK>();
+            blocks.iter_mut().for_each(|block| *block = next());
+            key.encrypt_blocks(blocks);
         }
 
-        let mut bytes = Wiped::<{ BATCH * BLOCK }>::new();
+        let mut bytes = Wiped::<{ (BATCH + SEED_BLOCKS) * BLOCK }>::new();
         let blocks = last.len().div_ceil(BLOCK);
         let batch = bytes.as_chunks_mut::<BLOCK>().0.get_mut(..blocks.saturating_add(SEED_BLOCKS));
         let batch = batch.ok_or(Refusal::TooLong)?;

@@ -205,9 +205,7 @@ impl HmacKey {
             Keyed::Words32(pair) => Hashing::Words32(pair.start()),
             Keyed::Words64(pair) => Hashing::Words64(pair.start()),
             #[cfg(feature = "sha3")]
-            Keyed::Sponge(Sponges { inner, outer }) => {
-                Hashing::Sponge(Sponges { inner: inner.fork(), outer: outer.fork() })
-            }
+            Keyed::Sponge(sponges) => Hashing::Sponge(sponges.fork()),
         };
         HmacState { running, hash: self.hash }
     }
@@ -220,8 +218,8 @@ impl HmacKey {
             Keyed::Words32(pair) => pair.mac(parts, out),
             Keyed::Words64(pair) => pair.mac(parts, out),
             #[cfg(feature = "sha3")]
-            Keyed::Sponge(Sponges { inner, outer }) => {
-                let mut sponges = Sponges { inner: inner.fork(), outer: outer.fork() };
+            Keyed::Sponge(sponges) => {
+                let mut sponges = sponges.fork();
                 parts.iter().for_each(|part| sponges.inner.update(part));
                 sponges.finish(self.hash, out)?;
             }
@@ -261,6 +259,10 @@ impl Sponges {
         Ok(sponges)
     }
 
+    fn fork(&self) -> Self {
+        Self { inner: self.inner.fork(), outer: self.outer.fork() }
+    }
+
     /// FIPS 198-1 section 4, steps 6, 8 and 9. The inner digest is as secret as the key's use of it.
     fn finish(self, hash: Hash, out: &mut [u8]) -> Result<()> {
         let Self { inner, mut outer } = self;
@@ -291,8 +293,8 @@ pub(in crate::boundary) struct HmacState {
 // As for `Keyed`.
 #[cfg_attr(feature = "sha3", allow(clippy::large_enum_variant))]
 enum Hashing {
-    Words32((Running<[u32; 8], 64>, Pair<[u32; 8], 64>)),
-    Words64((Running<[u64; 8], 128>, Pair<[u64; 8], 128>)),
+    Words32(Running<[u32; 8], 64>),
+    Words64(Running<[u64; 8], 128>),
     #[cfg(feature = "sha3")]
     Sponge(Sponges),
 }
@@ -301,8 +303,8 @@ impl HmacState {
     /// Absorbs `data`.
     pub(in crate::boundary) fn update(&mut self, data: &[u8]) {
         match &mut self.running {
-            Hashing::Words32((running, _)) => running.update(data),
-            Hashing::Words64((running, _)) => running.update(data),
+            Hashing::Words32(running) => running.update(data),
+            Hashing::Words64(running) => running.update(data),
             #[cfg(feature = "sha3")]
             Hashing::Sponge(sponges) => sponges.inner.update(data),
         }
@@ -317,8 +319,8 @@ impl HmacState {
     pub(in crate::boundary) fn finish(self, out: &mut [u8]) -> Result<()> {
         check(self.hash, out)?;
         match self.running {
-            Hashing::Words32((running, pair)) => pair.finish(running, out),
-            Hashing::Words64((running, pair)) => pair.finish(running, out),
+            Hashing::Words32(running) => running.finish(out),
+            Hashing::Words64(running) => running.finish(out),
             #[cfg(feature = "sha3")]
             Hashing::Sponge(sponges) => sponges.finish(self.hash, out)?,
         }

@@ -129,21 +129,17 @@ impl<S: Chaining<B>, const B: usize> Pair<S, B> {
     /// The MAC of the concatenation of `parts`; `out` is as long as the hash.
     #[inline]
     pub(super) fn mac(&self, parts: &[&[u8]], out: &mut [u8]) {
-        let mut run = Running::after(self.inner);
+        let mut run = self.start();
         for part in parts {
             run.update(part);
         }
-        run.finish(&self.outer, out);
+        run.finish(out);
     }
 
-    /// Starts a computation, with the second half of the key.
-    pub(super) fn start(&self) -> (Running<S, B>, Self) {
-        (Running::after(self.inner), Self { inner: self.inner, outer: self.outer })
-    }
-
-    /// Ends it.
-    pub(super) fn finish(&self, run: Running<S, B>, out: &mut [u8]) {
-        run.finish(&self.outer, out);
+    /// Starts a computation: one block has been absorbed.
+    #[inline(always)]
+    pub(super) fn start(&self) -> Running<S, B> {
+        Running { state: self.inner, outer: self.outer, block: [0; B], held: 0, total: B as u64 }
     }
 }
 
@@ -157,9 +153,10 @@ impl<S: Chaining<B>, const B: usize> Drop for Pair<S, B> {
 
 impl<S: Chaining<B>, const B: usize> ZeroizeOnDrop for Pair<S, B> {}
 
-/// The inner hash in progress. Wiped on drop.
+/// The inner hash in progress, with the other half of the key. Wiped on drop.
 pub(super) struct Running<S: Chaining<B>, const B: usize> {
     state: S,
+    outer: S,
     block: [u8; B],
     /// Bytes that wait in the block, fewer than B.
     held: usize,
@@ -168,12 +165,6 @@ pub(super) struct Running<S: Chaining<B>, const B: usize> {
 }
 
 impl<S: Chaining<B>, const B: usize> Running<S, B> {
-    /// One block has been absorbed.
-    #[inline(always)]
-    fn after(state: S) -> Self {
-        Self { state, block: [0; B], held: 0, total: B as u64 }
-    }
-
     #[inline]
     pub(super) fn update(&mut self, data: &[u8]) {
         self.total = self.total.wrapping_add(data.len() as u64);
@@ -208,14 +199,14 @@ impl<S: Chaining<B>, const B: usize> Running<S, B> {
     /// Pads the message, hashes the digest with the other half of the key, and writes as much as `out` holds: the
     /// length of the hash (FIPS 198-1 section 4, steps 6 to 9).
     #[inline]
-    fn finish(mut self, outer: &S, out: &mut [u8]) {
+    pub(super) fn finish(mut self, out: &mut [u8]) {
         let (held, total) = (self.held, self.total);
         self.close(held, total);
         let len = out.len();
         if let Some(digest) = self.block.get_mut(..len) {
             self.state.write(digest);
         }
-        self.state = *outer;
+        self.state = self.outer;
         self.close(len, (B as u64).wrapping_add(len as u64));
         self.state.write(out);
     }
@@ -242,6 +233,7 @@ impl<S: Chaining<B>, const B: usize> Drop for Running<S, B> {
     #[inline]
     fn drop(&mut self) {
         self.state.wipe();
+        self.outer.wipe();
         self.block.as_mut_slice().zeroize();
     }
 }

@@ -219,6 +219,8 @@ fn states_wipe_on_drop() {
     wipes::<Sha512>();
     wipes::<Sha224>();
     wipes::<Sha512_256>();
+    wipes::<Pair<[u32; 8], 64>>();
+    wipes::<Running<[u64; 8], 128>>();
     #[cfg(feature = "sha3")]
     {
         wipes::<Sha3_224>();
