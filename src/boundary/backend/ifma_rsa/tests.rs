@@ -11,6 +11,7 @@ use crypto_bigint::{BoxedUint, Odd};
 use proptest::prelude::*;
 
 use super::*;
+use crate::boundary::backend::Words;
 use crate::boundary::backend::portable::rsa::tests::{TestKey, source};
 
 const SIZES: [usize; 3] = [2048, 3072, 4096];
@@ -33,7 +34,7 @@ struct Pair {
 
 impl Pair {
     fn new(primes: &[u8]) -> Self {
-        let portable = portable::PrivateKey::load(primes, portable::E).unwrap();
+        let portable = portable::PrivateKey::load(Words::Portable, primes, portable::E).unwrap();
         Self {
             private: PrivateKey::new(&portable).unwrap(),
             public: PublicKey::new(portable.public()).unwrap(),
@@ -191,7 +192,9 @@ fn different_keys_in_one_pass() {
         return;
     }
     let made: Vec<_> = (1..4)
-        .map(|seed| Pair::new(&portable::generate(2048, &mut source(seed), &|| true).unwrap()))
+        .map(|seed| {
+            Pair::new(&portable::generate(Words::Portable, 2048, &mut source(seed), &|| true).unwrap())
+        })
         .collect();
     let read = Pair::read(2048);
     let turned = read.turned();
@@ -344,7 +347,8 @@ fn lanes_with_different_public_exponents() {
     let test = TestKey::read(2048);
     let exponents: [u32; 8] =
         [65_537, 65_539, u32::MAX, 0x8000_0001, 0x0001_ffff, 65_537, 0x5555_5555, 0x7fff_ffff];
-    let keys = exponents.map(|e| portable::PublicKey::new(&test.n, &e.to_be_bytes()).unwrap());
+    let keys =
+        exponents.map(|e| portable::PublicKey::new(Words::Portable, &test.n, &e.to_be_bytes()).unwrap());
     let prepared = keys.each_ref().map(|key| PublicKey::new(key).unwrap());
     let inputs: Vec<_> = (0..8).map(|seed| [&[0], bytes(seed, 255).as_slice()].concat()).collect();
     let jobs: Vec<_> = prepared.iter().zip(&inputs).map(|(key, input)| (key, input.as_slice())).collect();

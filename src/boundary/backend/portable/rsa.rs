@@ -21,6 +21,7 @@ use zeroize::{Zeroize, Zeroizing};
 use mont::Modulus;
 use private::Numbers;
 
+use crate::boundary::backend::Words;
 use crate::error::{Error, Result};
 
 pub(in crate::boundary) use check::{Components, Crt};
@@ -47,10 +48,10 @@ impl PublicKey {
     /// SP 800-89 section 5.3.3): n of 2048, 3072 or 4096 bits, odd, without a small factor, neither
     /// prime nor the power of a prime; e odd, 2^16 < e < 2^64. FIPS 186-5 allows e up to 2^256; the
     /// cap keeps the cost of a verification small, and no larger e is in use.
-    pub(in crate::boundary) fn new(n: &[u8], e: &[u8]) -> Result<Self> {
+    pub(in crate::boundary) fn new(words: Words, n: &[u8], e: &[u8]) -> Result<Self> {
         let n = trim(n);
         let e = exponent(e)?;
-        let key = Self::unchecked(n, e)?;
+        let key = Self::unchecked(words, n, e)?;
         let modulus = BoxedUint::from_be_slice(n, modulus_bits(n.len())?).map_err(|_| Error::Rejected)?;
         let modulus = NonZero::new(modulus).into_option().ok_or(Error::Rejected)?;
         if prime::has_small_factor_boxed(&modulus) || may_be_prime_power(&modulus)? {
@@ -60,16 +61,16 @@ impl PublicKey {
     }
 
     /// A key of our own making: sizes are checked, factors are not.
-    fn unchecked(n: &[u8], e: u64) -> Result<Self> {
-        fn prepared<const W: usize>(n: &[u8]) -> Result<Box<Modulus<W>>> {
+    fn unchecked(words: Words, n: &[u8], e: u64) -> Result<Self> {
+        fn prepared<const W: usize>(words: Words, n: &[u8]) -> Result<Box<Modulus<W>>> {
             let mut limbs = [0; W];
             mont::from_be(n, &mut limbs).ok_or(Error::Rejected)?;
-            Ok(Box::new(Modulus::new(&limbs).ok_or(Error::Rejected)?))
+            Ok(Box::new(Modulus::new(words, &limbs).ok_or(Error::Rejected)?))
         }
         let modulus = match modulus_bits(n.len())? {
-            2048 => PublicModulus::B2048(prepared(n)?),
-            3072 => PublicModulus::B3072(prepared(n)?),
-            _ => PublicModulus::B4096(prepared(n)?),
+            2048 => PublicModulus::B2048(prepared(words, n)?),
+            3072 => PublicModulus::B3072(prepared(words, n)?),
+            _ => PublicModulus::B4096(prepared(words, n)?),
         };
         Ok(Self { modulus, n: n.to_vec(), e })
     }
@@ -131,28 +132,29 @@ pub(in crate::boundary) struct PrivateKey {
 impl PrivateKey {
     /// A key from its stored form, `p || q`, each half as long as n. The primes are trusted: they
     /// come from [`generate`] or [`PrivateKey::import`].
-    pub(in crate::boundary) fn load(primes: &[u8], e: u64) -> Result<Self> {
+    pub(in crate::boundary) fn load(words: Words, primes: &[u8], e: u64) -> Result<Self> {
         exponent(&e.to_be_bytes())?;
-        let numbers = Numbers::load(primes, e)?;
+        let numbers = Numbers::load(words, primes, e)?;
         let mut n = vec![0; primes.len()];
         numbers.modulus(&mut n);
-        Ok(Self { numbers, public: PublicKey::unchecked(&n, e)? })
+        Ok(Self { numbers, public: PublicKey::unchecked(words, &n, e)? })
     }
 
     /// A key from elsewhere and its stored form, after every check of VAL-RSA-2 (SP 800-56B Rev. 2
     /// sections 6.4.1.2 and 6.4.1.3) but the pair-wise test, which is that of whoever will use the key: see
     /// [`check::validate`]. A key without its primes is refused by the type of its components.
     pub(in crate::boundary) fn import(
+        words: Words,
         parts: &Components<'_>,
         random: &mut Random<'_>,
     ) -> Result<(Self, Zeroizing<Vec<u8>>)> {
-        let public = PublicKey::new(parts.n, parts.e)?;
+        let public = PublicKey::new(words, parts.n, parts.e)?;
         let primes = match modulus_bits(public.len())? {
-            2048 => check::validate::<{ U1024::LIMBS }>(&public, parts, random)?,
-            3072 => check::validate::<{ U1536::LIMBS }>(&public, parts, random)?,
-            _ => check::validate::<{ U2048::LIMBS }>(&public, parts, random)?,
+            2048 => check::validate::<{ U1024::LIMBS }, 16>(words, &public, parts, random)?,
+            3072 => check::validate::<{ U1536::LIMBS }, 24>(words, &public, parts, random)?,
+            _ => check::validate::<{ U2048::LIMBS }, 32>(words, &public, parts, random)?,
         };
-        let key = Self::load(&primes, public.e())?;
+        let key = Self::load(words, &primes, public.e())?;
         if key.public.n() != public.n() {
             return Err(Error::Rejected);
         }

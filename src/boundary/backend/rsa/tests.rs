@@ -52,11 +52,12 @@ fn shapes() -> impl Iterator<Item = [bool; LANES]> {
 #[test]
 fn every_backend_answers_as_the_portable_one() {
     for (backend, backends) in every_backend() {
-        let keys = keys(&backends);
+        let (keys, plain) = (keys(&backends), keys(&Backends::PORTABLE));
         // All sizes together; then one size, where all lanes go the same way.
         for (round, shape) in shapes().enumerate() {
             for stride in [1, keys.len()] {
                 let key = |lane: usize| &keys[(lane * stride + round) % keys.len()];
+                let reference = |lane: usize| &plain[(lane * stride + round) % keys.len()].portable;
                 let inputs: [Vec<u8>; LANES] = array::from_fn(|lane| input(key(lane), 40 * round + lane));
                 let mut outs: [Vec<u8>; LANES] = array::from_fn(|lane| vec![0xee; key(lane).public().len()]);
 
@@ -70,7 +71,7 @@ fn every_backend_answers_as_the_portable_one() {
                 for (lane, result) in results.into_iter().enumerate() {
                     let mut wanted = vec![0xee; outs[lane].len()];
                     let expected = shape[lane]
-                        .then(|| key(lane).portable.private_op(&inputs[lane], &mut wanted, &mut source(9)));
+                        .then(|| reference(lane).private_op(&inputs[lane], &mut wanted, &mut source(9)));
                     assert_eq!((result, &outs[lane]), (expected, &wanted), "{backend:?} {round} {lane}");
                     if expected.is_some() {
                         let mut alone = vec![0xee; wanted.len()];
@@ -88,7 +89,7 @@ fn every_backend_answers_as_the_portable_one() {
                 let results = lanes.map(|lane| lane.map(|lane| lane.result));
                 for (lane, result) in results.into_iter().enumerate().filter(|(lane, _)| shape[*lane]) {
                     let mut wanted = vec![0xee; outs[lane].len()];
-                    let expected = key(lane).portable.public().public_op(&inputs[lane], &mut wanted);
+                    let expected = reference(lane).public().public_op(&inputs[lane], &mut wanted);
                     assert_eq!(
                         (result, &outs[lane]),
                         (Some(expected), &wanted),
@@ -141,7 +142,8 @@ fn blinding_that_fails_costs_its_lane() {
         let key = &keys(&backends)[0];
         let input = input(key, 1);
         let mut wanted = vec![0; 256];
-        key.portable.private_op(&input, &mut wanted, &mut source(9)).unwrap();
+        let plain = &keys(&Backends::PORTABLE)[0].portable;
+        plain.private_op(&input, &mut wanted, &mut source(9)).unwrap();
         let mut outs = [[0xee; 256]; 8];
         let mut each = outs.iter_mut();
         let mut lanes: Lanes<PrivateOp<'_>> =
@@ -180,4 +182,12 @@ fn a_key_comes_in_for_every_backend() {
             assert_eq!(refused, Err(Error::EntropyFailed));
         }
     }
+}
+
+/// The same random numbers lead to the same primes.
+#[test]
+fn the_fastest_backend_finds_the_same_primes() {
+    let found = [Backends::PORTABLE, Backends::fastest()]
+        .map(|backends| generate(&backends, 2048, &mut source(5), &|| true).unwrap());
+    assert_eq!(*found[0], *found[1]);
 }

@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::{PublicKey, Random, mont, prime, write_be};
+use crate::boundary::backend::Words;
 use crate::error::{Error, Result};
 use crate::marks;
 
@@ -34,8 +35,9 @@ pub(in crate::boundary) struct Crt<'a> {
     pub(in crate::boundary) q_inv: &'a [u8],
 }
 
-/// Every check on the factors and the derived numbers but the pair-wise test; the stored form `p || q`.
-pub(super) fn validate<const H: usize>(
+/// Every check on the factors, of L words of 64 bits, and the derived numbers but the pair-wise test; the stored form `p || q`.
+pub(super) fn validate<const H: usize, const L: usize>(
+    words: Words,
     public: &PublicKey,
     parts: &Components<'_>,
     random: &mut Random<'_>,
@@ -53,7 +55,8 @@ pub(super) fn validate<const H: usize>(
     require(far_apart(&p, &q))?;
     for factor in [&p, &q] {
         let factor = Odd::new(**factor).into_option().map(Zeroizing::new).ok_or(Error::Rejected)?;
-        require(!prime::has_small_factor(&factor) && prime::miller_rabin(&factor, IMPORT_ROUNDS, random)?)?;
+        let passes = |random: &mut _| prime::miller_rabin::<H, L>(words, &factor, IMPORT_ROUNDS, random);
+        require(!prime::has_small_factor(&factor) && passes(random)?)?;
     }
     // gcd(p-1, e) = gcd(q-1, e) = 1, or there is no such exponent.
     let _d = private_exponent(&p, &q, e)?;

@@ -12,6 +12,9 @@ use core::hint::black_box;
 
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::boundary::backend::Words;
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+use crate::boundary::backend::adx;
 use crate::marks;
 
 /// Bits of the exponent that one table look-up takes.
@@ -20,6 +23,7 @@ const ENTRIES: usize = 1 << WINDOW;
 
 /// An odd modulus whose top bit is set.
 pub(super) struct Modulus<const L: usize> {
+    words: Words,
     n: [u64; L],
     /// -n^-1 mod 2^64.
     n0: u64,
@@ -30,7 +34,7 @@ pub(super) struct Modulus<const L: usize> {
 
 impl<const L: usize> Modulus<L> {
     /// Prepares a modulus; `None` unless it is odd with its top bit set.
-    pub(super) fn new(n: &[u64; L]) -> Option<Self> {
+    pub(super) fn new(words: Words, n: &[u64; L]) -> Option<Self> {
         const { assert!(L > 1) };
         if marks::declassified("RSA key check", (n[0] & 1) & (n[L - 1] >> 63)) == 0 {
             return None;
@@ -46,7 +50,7 @@ impl<const L: usize> Modulus<L> {
         for i in 0..L {
             (one[i], borrow) = sub(0, n[i], borrow);
         }
-        let mut modulus = Self { n: *n, n0: inverse.wrapping_neg(), one, r2: one };
+        let mut modulus = Self { words, n: *n, n0: inverse.wrapping_neg(), one, r2: one };
         // In Montgomery form r2 is R = 2^(64 L): doublings for the odd part of 64 L, then squarings.
         let squarings = (64 * L).trailing_zeros();
         let mut power = Zeroizing::new(modulus.one);
@@ -56,7 +60,7 @@ impl<const L: usize> Modulus<L> {
         }
         for _ in 0..squarings {
             let copy = Zeroizing::new(*power);
-            modulus.mul(&copy, &copy, &mut power);
+            modulus.square(&copy, &mut power);
         }
         modulus.r2 = *power;
         Some(modulus)
@@ -66,8 +70,38 @@ impl<const L: usize> Modulus<L> {
         &self.n
     }
 
+    /// 1 in Montgomery form.
+    pub(super) const fn one(&self) -> &[u64; L] {
+        &self.one
+    }
+
     /// `a b / R mod n`, for `a b < n R`.
     pub(super) fn mul(&self, a: &[u64; L], b: &[u64; L], out: &mut [u64; L]) {
+        match self.words {
+            #[cfg(all(feature = "std", target_arch = "x86_64"))]
+            Words::Adx(cpu) if adx::rsa::takes(L) => {
+                let mut wide = Zeroizing::new([[0; L]; 2]);
+                adx::rsa::multiply(cpu, a, b, wide.as_flattened_mut());
+                adx::rsa::reduce(cpu, &self.n, self.n0, wide.as_flattened_mut(), out);
+            }
+            _ => self.mul_portable(a, b, out),
+        }
+    }
+
+    /// `a a / R mod n`, for `a` below n.
+    pub(super) fn square(&self, a: &[u64; L], out: &mut [u64; L]) {
+        match self.words {
+            #[cfg(all(feature = "std", target_arch = "x86_64"))]
+            Words::Adx(cpu) if adx::rsa::takes(L) => {
+                let mut wide = Zeroizing::new([[0; L]; 2]);
+                adx::rsa::square(cpu, a, wide.as_flattened_mut());
+                adx::rsa::reduce(cpu, &self.n, self.n0, wide.as_flattened_mut(), out);
+            }
+            _ => self.mul_portable(a, a, out),
+        }
+    }
+
+    fn mul_portable(&self, a: &[u64; L], b: &[u64; L], out: &mut [u64; L]) {
         let mut t = [0u64; L];
         let mut top = 0u64;
         for word in b {
@@ -155,7 +189,7 @@ impl<const L: usize> Modulus<L> {
         for window in (0..windows).rev() {
             for _ in 0..WINDOW {
                 core::mem::swap(&mut *square, out);
-                self.mul(&square, &square, out);
+                self.square(&square, out);
             }
             look_up(&table, digit(exponent, window * WINDOW), &mut entry);
             core::mem::swap(&mut *square, out);
@@ -169,7 +203,7 @@ impl<const L: usize> Modulus<L> {
         *out = self.one;
         for bit in (0..64 - exponent.leading_zeros()).rev() {
             core::mem::swap(&mut *square, out);
-            self.mul(&square, &square, out);
+            self.square(&square, out);
             if exponent >> bit & 1 == 1 {
                 core::mem::swap(&mut *square, out);
                 self.mul(&square, base, out);
@@ -213,6 +247,11 @@ pub(super) fn less<const L: usize>(a: &[u64; L], b: &[u64; L]) -> bool {
         (_, borrow) = sub(a[i], b[i], borrow);
     }
     marks::declassified("RSA input in range", borrow) == 1
+}
+
+/// Whether a = b, in a time that tells nothing else.
+pub(super) fn equal<const L: usize>(a: &[u64; L], b: &[u64; L]) -> bool {
+    black_box(a.iter().zip(b).fold(0, |seen, (a, b)| seen | (a ^ b))) == 0
 }
 
 /// `low + factor * h` over twice as many limbs, for results that fit them.
@@ -315,7 +354,7 @@ mod tests {
         fn agrees_with_another_implementation(
             n in odd_modulus(), a in number(), b in number(), e in any::<u64>(), x in number(),
         ) {
-            let modulus = Modulus::new(&n).unwrap();
+            let modulus = Modulus::new(Words::Portable, &n).unwrap();
             let params = BoxedMontyParams::new(Odd::new(boxed(&n)).unwrap());
             let (a, b) = (below(&modulus, &a), below(&modulus, &b));
             let (big_a, big_b) =
@@ -353,10 +392,59 @@ mod tests {
         }
     }
 
+    /// The other products, on numbers of every length there is.
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    fn agrees_on_adx<const N: usize>(words: &[u64]) {
+        let Some(cpu) = adx::Adx::detect() else { return };
+        let mut parts = words.chunks_exact(N).map(|part| <[u64; N]>::try_from(part).unwrap());
+        let [mut n, a, b, x] = core::array::from_fn(|_| parts.next().unwrap());
+        n[0] |= 1;
+        n[N - 1] |= 1 << 63;
+        let plain = Modulus::new(Words::Portable, &n).unwrap();
+        let fast = Modulus::new(Words::Adx(cpu), &n).unwrap();
+        assert_eq!(fast.r2, plain.r2);
+        let (mut one, mut other, mut below, mut below_b) = ([0; N], [0; N], [0; N], [0; N]);
+        plain.subtract_once(0, &a, &mut below);
+        plain.subtract_once(0, &b, &mut below_b);
+        // Any number below R beside one below n; then numbers below n.
+        for (a, b) in [(&a, &below_b), (&below, &below_b)] {
+            plain.mul(a, b, &mut one);
+            fast.mul(a, b, &mut other);
+            assert_eq!(one, other);
+        }
+        plain.square(&below, &mut one);
+        fast.square(&below, &mut other);
+        assert_eq!(one, other);
+        if N == 16 {
+            plain.power(&below, &x, &mut one);
+            fast.power(&below, &x, &mut other);
+            assert_eq!(one, other);
+        }
+    }
+
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    proptest! {
+        #[test]
+        fn products_on_adx_are_the_portable_ones(
+            words in proptest::collection::vec(
+                prop_oneof![Just(0), Just(1), Just(u64::MAX), Just(1 << 63), any::<u64>()], 4 * 64,
+            ),
+            same in prop_oneof![Just(None), Just(Some(0)), Just(Some(u64::MAX))],
+        ) {
+            // Runs of ones and zeros carry furthest.
+            let words = same.map_or(words, |word| std::vec![word; 4 * 64]);
+            agrees_on_adx::<16>(&words);
+            agrees_on_adx::<24>(&words);
+            agrees_on_adx::<32>(&words);
+            agrees_on_adx::<48>(&words);
+            agrees_on_adx::<64>(&words);
+        }
+    }
+
     #[test]
     fn moduli_that_do_not_fit_are_refused() {
-        assert!(Modulus::new(&[2, 0, 0, 1 << 63]).is_none());
-        assert!(Modulus::new(&[1, 0, 0, 1 << 62]).is_none());
+        assert!(Modulus::new(Words::Portable, &[2, 0, 0, 1 << 63]).is_none());
+        assert!(Modulus::new(Words::Portable, &[1, 0, 0, 1 << 62]).is_none());
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
 use crypto_bigint::{BoxedUint, CtGt, CtLt, Limb, NonZero, Odd, Reciprocal, U1024, U1536, U2048, Uint};
 use zeroize::Zeroizing;
 
-use super::{Random, check};
+use super::mont::{self, Modulus};
+use super::{Random, check, private};
+use crate::boundary::backend::Words;
 use crate::error::{Error, Result};
 use crate::marks;
 
@@ -21,20 +22,23 @@ pub(in crate::boundary) const E: u64 = 65_537;
 /// sound source reaches the limits with a probability below 2^-23. The pair-wise consistency test
 /// is left to the caller, who knows what the key is for (PCT-6).
 pub(in crate::boundary) fn generate(
+    words: Words,
     modulus_bits: u32,
     random: &mut Random<'_>,
     keep_going: &dyn Fn() -> bool,
 ) -> Result<Zeroizing<Vec<u8>>> {
     // Rounds of Miller-Rabin: FIPS 186-5 table B.1, error probability 2^-112, 2^-128, 2^-144.
     match modulus_bits {
-        2048 => generate_sized::<{ U1024::LIMBS }>(5, random, keep_going),
-        3072 => generate_sized::<{ U1536::LIMBS }>(4, random, keep_going),
-        4096 => generate_sized::<{ U2048::LIMBS }>(4, random, keep_going),
+        2048 => generate_sized::<{ U1024::LIMBS }, 16>(words, 5, random, keep_going),
+        3072 => generate_sized::<{ U1536::LIMBS }, 24>(words, 4, random, keep_going),
+        4096 => generate_sized::<{ U2048::LIMBS }, 32>(words, 4, random, keep_going),
         _ => Err(Error::Unsupported),
     }
 }
 
-fn generate_sized<const H: usize>(
+/// `H` limbs of `crypto_bigint`, or `L` words of 64 bits, hold a prime.
+fn generate_sized<const H: usize, const L: usize>(
+    words: Words,
     rounds: u32,
     random: &mut Random<'_>,
     keep_going: &dyn Fn() -> bool,
@@ -43,8 +47,8 @@ fn generate_sized<const H: usize>(
     // A.1.1 item 3 asks for new primes if d is small; it never is, so twice is often enough.
     for _ in 0..2 {
         // Steps 4.7 and 5.8 give up after 5 nlen and 10 nlen candidates.
-        let p = probable_prime::<H>(None, nlen.saturating_mul(5), rounds, random, keep_going)?;
-        let q = probable_prime::<H>(Some(&p), nlen.saturating_mul(10), rounds, random, keep_going)?;
+        let p = probable_prime::<H, L>(words, None, nlen.saturating_mul(5), rounds, random, keep_going)?;
+        let q = probable_prime::<H, L>(words, Some(&p), nlen.saturating_mul(10), rounds, random, keep_going)?;
         if check::private_exponent(&p, &q, E).is_ok() {
             return Ok(check::stored(&p, &q));
         }
@@ -57,7 +61,8 @@ fn generate_sized<const H: usize>(
 /// Every candidate has its top bit and its lowest bit set, as every prime of this size has: what is
 /// left of the standard's draws is the same distribution. Those below sqrt(2) 2^(nlen/2-1) count as
 /// tries here, so this gives up no later than the standard does.
-fn probable_prime<const H: usize>(
+fn probable_prime<const H: usize, const L: usize>(
+    words: Words,
     other: Option<&Uint<H>>,
     tries: u32,
     rounds: u32,
@@ -74,7 +79,7 @@ fn probable_prime<const H: usize>(
             && fits(check::large_enough(&candidate))
             && other.is_none_or(|other| fits(check::far_apart(&candidate, other)))
             && fits(check::coprime_before(&candidate, E)?)
-            && miller_rabin(&candidate, rounds, random)?
+            && miller_rabin::<H, L>(words, &candidate, rounds, random)?
         {
             return Ok(candidate);
         }
@@ -95,7 +100,8 @@ fn odd_candidate<const H: usize>(random: &mut Random<'_>) -> Result<Zeroizing<Od
 
 /// Miller-Rabin with random bases, B.3.1. Of a number that is kept, the time tells only how often 2
 /// divides `w - 1`, and after how many squarings each secret base reached -1.
-pub(super) fn miller_rabin<const H: usize>(
+pub(super) fn miller_rabin<const H: usize, const L: usize>(
+    words: Words,
     w: &Odd<Uint<H>>,
     rounds: u32,
     random: &mut Random<'_>,
@@ -103,23 +109,30 @@ pub(super) fn miller_rabin<const H: usize>(
     // Steps 1 and 2: w - 1 = 2^a m.
     let before = Zeroizing::new(w.wrapping_sub(&Uint::ONE));
     let a = marks::declassified("RSA candidate", before.trailing_zeros());
-    let m = Zeroizing::new(before.wrapping_shr(a));
-    let params = Zeroizing::new(FixedMontyParams::new(*w));
-    let minus_one = Zeroizing::new(w.wrapping_sub(params.one()));
+    let (mut m, mut plain) = (Zeroizing::new([0; L]), Zeroizing::new([0; L]));
+    private::limbs_of(&Zeroizing::new(before.wrapping_shr(a)), &mut m)?;
+    private::limbs_of(w, &mut plain)?;
+    // Candidates and primes from elsewhere have their top bit set.
+    let modulus = Modulus::new(words, &plain).ok_or(Error::Rejected)?;
+    let mut minus_one = Zeroizing::new([0; L]);
+    modulus.sub(&[0; L], modulus.one(), &mut minus_one);
+    let (mut form, mut z) = (Zeroizing::new([0; L]), Zeroizing::new([0; L]));
     for _ in 0..rounds {
         // Steps 4.1 to 4.3.
         let base = base_below(&before, random)?;
-        let base = Zeroizing::new(FixedMontyForm::new(&base, &params));
-        let mut z = Zeroizing::new(base.pow(&m));
+        private::limbs_of(&base, &mut plain)?;
+        modulus.enter(&plain, &mut form);
+        modulus.power(&form, &m, &mut z);
         // Steps 4.4 and 4.5. A power that is 1 never becomes -1, so step 4.5.3 can be left out.
-        let is = |ends| marks::declassified("RSA candidate", ends);
-        let mut passed = is(z.as_montgomery() == params.one()) || is(*z.as_montgomery() == *minus_one);
+        let is = |z: &[u64; L], end| marks::declassified("RSA candidate", mont::equal(z, end));
+        let mut passed = is(&z, modulus.one()) || is(&z, &minus_one);
         for _ in 1..a {
             if passed {
                 break;
             }
-            *z = z.square();
-            passed = is(*z.as_montgomery() == *minus_one);
+            core::mem::swap(&mut form, &mut z);
+            modulus.square(&form, &mut z);
+            passed = is(&z, &minus_one);
         }
         if !passed {
             return Ok(false);

@@ -12,6 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::mont::{self, Modulus};
 use super::{Random, write_be};
+use crate::boundary::backend::Words;
 use crate::error::{Error, Result};
 use crate::marks;
 
@@ -24,11 +25,11 @@ pub(super) enum Numbers {
 
 impl Numbers {
     /// From the stored form, `p || q`.
-    pub(super) fn load(primes: &[u8], e: u64) -> Result<Self> {
+    pub(super) fn load(words: Words, primes: &[u8], e: u64) -> Result<Self> {
         match primes.len() {
-            256 => Ok(Self::B2048(Crt::load::<{ U1024::LIMBS }>(primes, e)?)),
-            384 => Ok(Self::B3072(Crt::load::<{ U1536::LIMBS }>(primes, e)?)),
-            512 => Ok(Self::B4096(Crt::load::<{ U2048::LIMBS }>(primes, e)?)),
+            256 => Ok(Self::B2048(Crt::load::<{ U1024::LIMBS }>(words, primes, e)?)),
+            384 => Ok(Self::B3072(Crt::load::<{ U1536::LIMBS }>(words, primes, e)?)),
+            512 => Ok(Self::B4096(Crt::load::<{ U2048::LIMBS }>(words, primes, e)?)),
             _ => Err(Error::Rejected),
         }
     }
@@ -85,7 +86,7 @@ pub(super) struct Crt<const L: usize, const W: usize> {
 
 impl<const L: usize, const W: usize> Crt<L, W> {
     /// `H` is the size of a prime in the limbs of `crypto_bigint`.
-    fn load<const H: usize>(primes: &[u8], e: u64) -> Result<Box<Self>> {
+    fn load<const H: usize>(words: Words, primes: &[u8], e: u64) -> Result<Box<Self>> {
         let (p_bytes, q_bytes) = primes.split_at_checked(primes.len() / 2).ok_or(Error::Rejected)?;
         let (mut p, mut q) = (Zeroizing::new([0; L]), Zeroizing::new([0; L]));
         mont::from_be(p_bytes, &mut p).ok_or(Error::Rejected)?;
@@ -96,9 +97,9 @@ impl<const L: usize, const W: usize> Crt<L, W> {
         let big_p = Zeroizing::new(Uint::<H>::from_be_slice(p_bytes));
         let big_q = Zeroizing::new(Uint::<H>::from_be_slice(q_bytes));
         let mut key = Box::new(Self {
-            p: Modulus::new(&p).ok_or(Error::Rejected)?,
-            q: Modulus::new(&q).ok_or(Error::Rejected)?,
-            n: Modulus::new(&n).ok_or(Error::Rejected)?,
+            p: Modulus::new(words, &p).ok_or(Error::Rejected)?,
+            q: Modulus::new(words, &q).ok_or(Error::Rejected)?,
+            n: Modulus::new(words, &n).ok_or(Error::Rejected)?,
             dp: [0; L],
             dq: [0; L],
             qinv: [0; L],
@@ -259,7 +260,7 @@ fn inverse_before<const H: usize>(prime: &Uint<H>, e: u64) -> Result<Uint<H>> {
     Ok(numerator.wrapping_mul(&of_e))
 }
 
-fn limbs_of<const H: usize, const L: usize>(number: &Uint<H>, out: &mut [u64; L]) -> Result<()> {
+pub(super) fn limbs_of<const H: usize, const L: usize>(number: &Uint<H>, out: &mut [u64; L]) -> Result<()> {
     let mut bytes = Zeroizing::new([0u8; 256]);
     let bytes = bytes.get_mut(..Uint::<H>::BYTES).ok_or(Error::Corrupted)?;
     write_be(number.as_limbs(), bytes);

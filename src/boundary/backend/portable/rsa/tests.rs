@@ -48,7 +48,7 @@ impl TestKey {
     }
 
     pub(in crate::boundary) fn load(&self) -> PrivateKey {
-        PrivateKey::load(&self.primes(), 65_537).unwrap()
+        PrivateKey::load(Words::Portable, &self.primes(), 65_537).unwrap()
     }
 
     pub(in crate::boundary) fn primes(&self) -> Vec<u8> {
@@ -61,7 +61,7 @@ impl TestKey {
     }
 
     fn import(&self) -> Result<(PrivateKey, Zeroizing<Vec<u8>>)> {
-        PrivateKey::import(&self.parts(), &mut source(1))
+        PrivateKey::import(Words::Portable, &self.parts(), &mut source(1))
     }
 }
 
@@ -112,11 +112,11 @@ fn rejected<T>(result: Result<T>) -> bool {
 fn public_key_takes_the_closed_list() {
     for bits in [2048usize, 3072, 4096] {
         let key = TestKey::read(bits);
-        let public = PublicKey::new(&key.n, &key.e).unwrap();
+        let public = PublicKey::new(Words::Portable, &key.n, &key.e).unwrap();
         assert_eq!((public.n(), public.e(), public.len() * 8), (key.n.as_slice(), 65_537, bits));
         // Leading zeros do not change a number.
         let padded = [[0].as_slice(), &key.n].concat();
-        assert_eq!(PublicKey::new(&padded, &[0, 0, 1, 0, 1]).unwrap().n(), key.n);
+        assert_eq!(PublicKey::new(Words::Portable, &padded, &[0, 0, 1, 0, 1]).unwrap().n(), key.n);
     }
 }
 
@@ -126,16 +126,16 @@ fn public_key_refusals() {
     let other = TestKey::read(4096);
     // VAL-RSA-1: size, from both sides and in bits.
     for wrong in [&n[1..], &[&[1], n.as_slice()].concat(), &p, &[], &[0; 256]] {
-        assert!(rejected(PublicKey::new(wrong, &e)));
+        assert!(rejected(PublicKey::new(Words::Portable, wrong, &e)));
     }
     let mut short = n.clone();
     short[0] &= 0x7f;
-    assert!(rejected(PublicKey::new(&short, &e)));
+    assert!(rejected(PublicKey::new(Words::Portable, &short, &e)));
     // Even.
-    assert!(rejected(PublicKey::new(&plus(&n, 1), &e)));
+    assert!(rejected(PublicKey::new(Words::Portable, &plus(&n, 1), &e)));
     // A prime of 2048 bits, and the square of a prime of 1024 bits.
-    assert!(rejected(PublicKey::new(&other.p, &e)));
-    assert!(rejected(PublicKey::new(&product(&p, &p), &e)));
+    assert!(rejected(PublicKey::new(Words::Portable, &other.p, &e)));
+    assert!(rejected(PublicKey::new(Words::Portable, &product(&p, &p), &e)));
     // The exponent.
     for wrong in [
         &[][..],
@@ -148,10 +148,10 @@ fn public_key_refusals() {
         &[0xff, 0xff, 0xff, 0xfe],
         &[1, 0, 0, 0, 0, 0, 0, 0, 1],
     ] {
-        assert!(rejected(PublicKey::new(&n, wrong)), "{wrong:?}");
+        assert!(rejected(PublicKey::new(Words::Portable, &n, wrong)), "{wrong:?}");
     }
     for right in [&[1, 0, 1][..], &[0xff; 4], &[1, 0, 0, 0, 1], &[0xff; 8]] {
-        assert!(PublicKey::new(&n, right).is_ok(), "{right:?}");
+        assert!(PublicKey::new(Words::Portable, &n, right).is_ok(), "{right:?}");
     }
 }
 
@@ -172,8 +172,8 @@ fn public_key_with_a_small_factor_is_refused() {
             n = product(&multiple.to_be_bytes(), &q);
         }
         assert!(prime::has_small_factor_boxed(&int(&n)));
-        assert!(PublicKey::unchecked(&n, 65_537).is_ok());
-        assert!(rejected(PublicKey::new(&n, &e)), "{prime}");
+        assert!(PublicKey::unchecked(Words::Portable, &n, 65_537).is_ok());
+        assert!(rejected(PublicKey::new(Words::Portable, &n, &e)), "{prime}");
     }
     assert!(!prime::has_small_factor_boxed(&int(&q)));
 }
@@ -181,7 +181,7 @@ fn public_key_with_a_small_factor_is_refused() {
 #[test]
 fn public_op_refuses_what_is_not_below_n() {
     let key = TestKey::read(2048);
-    let public = PublicKey::new(&key.n, &key.e).unwrap();
+    let public = PublicKey::new(Words::Portable, &key.n, &key.e).unwrap();
     let mut out = [0xaa; 256];
     for wrong in [&key.n[..], &[0xff; 256], &[1; 255], &[1; 257], &[]] {
         out.fill(0xaa);
@@ -347,12 +347,12 @@ impl rand_core::TryCryptoRng for NoRandom {}
 fn load_refuses_what_cannot_be_a_key() {
     let key = TestKey::read(2048);
     let primes = key.primes();
-    assert!(rejected(PrivateKey::load(&primes[1..], 65_537)));
-    assert!(rejected(PrivateKey::load(&[], 65_537)));
-    assert!(rejected(PrivateKey::load(&primes, 3)));
-    assert!(rejected(PrivateKey::load(&primes, 65_536)));
+    assert!(rejected(PrivateKey::load(Words::Portable, &primes[1..], 65_537)));
+    assert!(rejected(PrivateKey::load(Words::Portable, &[], 65_537)));
+    assert!(rejected(PrivateKey::load(Words::Portable, &primes, 3)));
+    assert!(rejected(PrivateKey::load(Words::Portable, &primes, 65_536)));
     for wrong in [vec![0; 256], vec![1; 256], [key.p.clone(), vec![0; 128]].concat()] {
-        assert!(rejected(PrivateKey::load(&wrong, 65_537)));
+        assert!(rejected(PrivateKey::load(Words::Portable, &wrong, 65_537)));
     }
 }
 
@@ -386,18 +386,23 @@ fn import_takes_the_forms_of_other_tools() {
     let mut random = source(1);
     // Without d and the CRT numbers; with the primes exchanged; with leading zeros.
     let bare = Components { d: None, crt: None, ..key.parts() };
-    assert!(PrivateKey::import(&bare, &mut random).is_ok());
+    assert!(PrivateKey::import(Words::Portable, &bare, &mut random).is_ok());
     let exchanged = Components { p: &key.q, q: &key.p, crt: None, ..key.parts() };
-    assert_eq!(*PrivateKey::import(&exchanged, &mut random).unwrap().1, [key.q.as_slice(), &key.p].concat());
+    assert_eq!(
+        *PrivateKey::import(Words::Portable, &exchanged, &mut random).unwrap().1,
+        [key.q.as_slice(), &key.p].concat()
+    );
     let (p, d) = ([[0; 4].as_slice(), &key.p].concat(), [[0; 9].as_slice(), &key.d].concat());
     let padded = Components { p: &p, d: Some(&d), ..key.parts() };
-    assert!(PrivateKey::import(&padded, &mut random).is_ok());
+    assert!(PrivateKey::import(Words::Portable, &padded, &mut random).is_ok());
     // d of RFC 2313 tools: modulo (p-1)(q-1).
     let totient = product(&minus_one(&key.p), &minus_one(&key.q));
     let totient = NonZero::new(int(&totient)).unwrap();
     let d = BoxedUint::from(65_537u32).resize_unchecked(2048).invert_mod(&totient).unwrap().to_be_bytes();
     assert_ne!(&d[..], key.d);
-    assert!(PrivateKey::import(&Components { d: Some(&d), ..key.parts() }, &mut random).is_ok());
+    assert!(
+        PrivateKey::import(Words::Portable, &Components { d: Some(&d), ..key.parts() }, &mut random).is_ok()
+    );
 }
 
 fn minus_one(odd: &[u8]) -> Vec<u8> {
@@ -441,7 +446,7 @@ fn import_refuses_numbers_that_do_not_fit_together() {
     assert!(rejected(key.import()));
     // Factors of another size of key.
     let parts = Components { p: &other.p, q: &other.q, ..good.parts() };
-    assert!(rejected(PrivateKey::import(&parts, &mut source(1))));
+    assert!(rejected(PrivateKey::import(Words::Portable, &parts, &mut source(1))));
 }
 
 /// A key whose dP and qInv are so small that p-1 and p can be added in 1024 bits.
@@ -479,10 +484,13 @@ fn import_refuses_every_flaw_of_the_factors() {
         let (p, q) = (unhex(words[2]), unhex(words[3]));
         let n = product(&p, &q);
         // The public key shows nothing, so the refusal is that of the private check.
-        assert!(PublicKey::new(&n, &[1, 0, 1]).is_ok(), "{}", words[1]);
+        assert!(PublicKey::new(Words::Portable, &n, &[1, 0, 1]).is_ok(), "{}", words[1]);
         let (wide_p, wide_q) =
             (check::half::<{ U1024::LIMBS }>(&p).unwrap(), check::half::<{ U1024::LIMBS }>(&q).unwrap());
-        let is_prime = |number| prime::miller_rabin(&Odd::new(number).unwrap(), 8, &mut source(4)).unwrap();
+        let is_prime = |number| {
+            prime::miller_rabin::<_, 16>(Words::Portable, &Odd::new(number).unwrap(), 8, &mut source(4))
+                .unwrap()
+        };
         let verdicts = [
             ("small_prime", !check::large_enough(&wide_p) || !check::large_enough(&wide_q)),
             ("close", !check::far_apart(&wide_p, &wide_q)),
@@ -496,7 +504,7 @@ fn import_refuses_every_flaw_of_the_factors() {
         }
         for (p, q) in [(&p, &q), (&q, &p)] {
             let parts = Components { n: &n, e: &[1, 0, 1], p, q, d: None, crt: None };
-            assert!(rejected(PrivateKey::import(&parts, &mut source(1))), "{}", words[1]);
+            assert!(rejected(PrivateKey::import(Words::Portable, &parts, &mut source(1))), "{}", words[1]);
         }
         seen.push(String::from(words[1]));
     }
@@ -506,7 +514,7 @@ fn import_refuses_every_flaw_of_the_factors() {
 #[test]
 fn import_passes_on_a_failure_of_the_source() {
     let key = TestKey::read(2048);
-    let result = PrivateKey::import(&key.parts(), &mut |_| Err(Error::EntropyFailed));
+    let result = PrivateKey::import(Words::Portable, &key.parts(), &mut |_| Err(Error::EntropyFailed));
     assert_eq!(result.err(), Some(Error::EntropyFailed));
 }
 
@@ -535,7 +543,7 @@ fn bounds_are_exact() {
 fn miller_rabin_knows_primes() {
     let key = TestKey::read(2048);
     let prime = Odd::new(U1024::from_be_slice(&key.p)).unwrap();
-    assert_eq!(prime::miller_rabin(&prime, 5, &mut source(1)), Ok(true));
+    assert_eq!(prime::miller_rabin::<_, 16>(Words::Portable, &prime, 5, &mut source(1)), Ok(true));
     for add in (2..60u32).step_by(2) {
         // The table of divisors agrees with division, and such a neighbour is no prime.
         let neighbour = Odd::new(prime.wrapping_add(&U1024::from_u32(add))).unwrap();
@@ -544,15 +552,24 @@ fn miller_rabin_knows_primes() {
             .any(|r| neighbour.rem_limb(NonZero::new(Limb::from_u32(r)).unwrap()) == Limb::ZERO);
         assert_eq!(prime::has_small_factor(&neighbour), small);
         if small {
-            assert_eq!(prime::miller_rabin(&neighbour, 5, &mut source(1)), Ok(false));
+            assert_eq!(
+                prime::miller_rabin::<_, 16>(Words::Portable, &neighbour, 5, &mut source(1)),
+                Ok(false)
+            );
         }
     }
     // 2^1024 - 105 is prime (known as the largest 1024-bit prime), 2^1024 - 1 is not.
     let largest = U1024::MAX.wrapping_sub(&U1024::from_u32(104));
-    assert_eq!(prime::miller_rabin(&Odd::new(largest).unwrap(), 5, &mut source(2)), Ok(true));
-    assert_eq!(prime::miller_rabin(&Odd::new(U1024::MAX).unwrap(), 5, &mut source(2)), Ok(false));
+    assert_eq!(
+        prime::miller_rabin::<_, 16>(Words::Portable, &Odd::new(largest).unwrap(), 5, &mut source(2)),
+        Ok(true)
+    );
+    assert_eq!(
+        prime::miller_rabin::<_, 16>(Words::Portable, &Odd::new(U1024::MAX).unwrap(), 5, &mut source(2)),
+        Ok(false)
+    );
     // Bases that never fit end the test.
-    let stuck = prime::miller_rabin(&prime, 5, &mut |out| {
+    let stuck = prime::miller_rabin::<_, 16>(Words::Portable, &prime, 5, &mut |out| {
         out.fill(0);
         Ok(())
     });
@@ -568,12 +585,12 @@ fn generated_keys_pass_the_import_checks() {
             polls.set(polls.get() + 1);
             true
         };
-        let primes = generate(bits, &mut random, &keep_going).unwrap();
+        let primes = generate(Words::Portable, bits, &mut random, &keep_going).unwrap();
         assert!(polls.get() > 1);
         let (p, q) = primes.split_at(primes.len() / 2);
         let n = product(p, q);
         let parts = Components { n: &n, e: &[1, 0, 1], p, q, d: None, crt: None };
-        let (key, stored) = PrivateKey::import(&parts, &mut random).unwrap();
+        let (key, stored) = PrivateKey::import(Words::Portable, &parts, &mut random).unwrap();
         assert_eq!((stored, key.public().len() * 8), (primes.clone(), usize::try_from(bits).unwrap()));
     }
 }
@@ -586,7 +603,7 @@ fn generation_stops_when_it_is_told() {
             polls.set(polls.get() + 1);
             polls.get() <= allowed
         };
-        let result = generate(2048, &mut source(1), &keep_going);
+        let result = generate(Words::Portable, 2048, &mut source(1), &keep_going);
         assert_eq!(result.err(), Some(Error::NotOperational));
         assert_eq!(polls.get(), allowed + 1);
     }
@@ -600,15 +617,15 @@ fn generation_needs_a_working_source() {
         left -= 1;
         if left == 0 { Err(Error::LimitReached) } else { good(out) }
     };
-    assert_eq!(generate(2048, &mut failing, &|| true).err(), Some(Error::LimitReached));
+    assert_eq!(generate(Words::Portable, 2048, &mut failing, &|| true).err(), Some(Error::LimitReached));
     for stuck in [0x00, 0xff] {
         let mut random = |out: &mut [u8]| {
             out.fill(stuck);
             Ok(())
         };
-        assert_eq!(generate(2048, &mut random, &|| true).err(), Some(Error::EntropyFailed));
+        assert_eq!(generate(Words::Portable, 2048, &mut random, &|| true).err(), Some(Error::EntropyFailed));
     }
     for bits in [0, 1024, 2047, 2056, 8192] {
-        assert_eq!(generate(bits, &mut source(1), &|| true).err(), Some(Error::Unsupported));
+        assert_eq!(generate(Words::Portable, bits, &mut source(1), &|| true).err(), Some(Error::Unsupported));
     }
 }
