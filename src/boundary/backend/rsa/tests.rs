@@ -104,7 +104,7 @@ fn every_backend_answers_as_the_portable_one() {
     }
 }
 
-/// The choice is real: a portable key has no other form, and draws its blinding as the portable one does.
+/// The choice is real: a portable key has no other form, and every one draws its blinding once.
 #[test]
 fn a_key_runs_on_what_was_chosen() {
     for (backend, backends) in every_backend() {
@@ -119,14 +119,7 @@ fn a_key_runs_on_what_was_chosen() {
         };
         let input = input(key, 1);
         let ours = drawn(&|random| key.private_op(&input, &mut [0; 256], random).unwrap());
-        let portable = drawn(&|random| key.portable.private_op(&input, &mut [0; 256], random).unwrap());
-        assert!(!ours.is_empty());
-        match backend {
-            Backend::Portable | Backend::Vaes | Backend::Avx2 | Backend::Words64 | Backend::Adx => {
-                assert_eq!(ours, portable)
-            }
-            Backend::Ifma => assert_eq!(ours, [256]),
-        }
+        assert_eq!(ours, [256]);
         #[cfg(all(feature = "std", target_arch = "x86_64"))]
         {
             assert_eq!(key.fast.is_some(), backend == Backend::Ifma);

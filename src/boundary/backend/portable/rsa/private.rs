@@ -7,7 +7,7 @@
 
 use alloc::boxed::Box;
 
-use crypto_bigint::{Odd, U64, U1024, U1536, U2048, U3072, U4096, Uint};
+use crypto_bigint::{Odd, U64, U1024, U1536, U2048, Uint};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::mont::{self, Modulus};
@@ -46,9 +46,9 @@ impl Numbers {
     /// `input ^ d mod n`; both as long as n, `input` below it.
     pub(super) fn private_op(&self, input: &[u8], out: &mut [u8], random: &mut Random<'_>) -> Result<()> {
         match self {
-            Self::B2048(crt) => crt.private_op::<{ U2048::LIMBS }>(input, out, random),
-            Self::B3072(crt) => crt.private_op::<{ U3072::LIMBS }>(input, out, random),
-            Self::B4096(crt) => crt.private_op::<{ U4096::LIMBS }>(input, out, random),
+            Self::B2048(crt) => crt.private_op(input, out, random),
+            Self::B3072(crt) => crt.private_op(input, out, random),
+            Self::B4096(crt) => crt.private_op(input, out, random),
         }
     }
 
@@ -116,25 +116,19 @@ impl<const L: usize, const W: usize> Crt<L, W> {
         Ok(key)
     }
 
-    /// `C` is the size of n in the limbs of `crypto_bigint`.
-    fn private_op<const C: usize>(
-        &self,
-        input: &[u8],
-        out: &mut [u8],
-        random: &mut Random<'_>,
-    ) -> Result<()> {
+    fn private_op(&self, input: &[u8], out: &mut [u8], random: &mut Random<'_>) -> Result<()> {
         let mut c = [0; W];
         mont::from_be(input, &mut c).ok_or(Error::Rejected)?;
         if !mont::less(&c, self.n.n()) {
             return Err(Error::Rejected);
         }
-        let mut unblind = Zeroizing::new([0; W]);
-        let mut blinded = Zeroizing::new([0; W]);
-        self.blind::<C>(&c, &mut blinded, &mut unblind, random)?;
+        // x = c r^e and u = c r^(e - 1), so that x^(d - 1) u = c^d: nothing has to be inverted.
+        let (mut x, mut u) = (Zeroizing::new([0; W]), Zeroizing::new([0; W]));
+        self.blind(&c, &mut x, &mut u, random)?;
 
         let (mut mp, mut mq) = (Zeroizing::new([0; L]), Zeroizing::new([0; L]));
-        half_power(&self.p, &blinded, &self.dp, &mut mp)?;
-        half_power(&self.q, &blinded, &self.dq, &mut mq)?;
+        half_power(&self.p, &x, &one_less(&self.dp), &mut mp)?;
+        half_power(&self.q, &x, &one_less(&self.dq), &mut mq)?;
 
         // Garner: m = mq + q ((mp - mq) qInv mod p); mq < q < 2 p.
         let mut reduced = Zeroizing::new([0; L]);
@@ -146,43 +140,23 @@ impl<const L: usize, const W: usize> Crt<L, W> {
         let mut m_blinded = Zeroizing::new([0; W]);
         mont::multiply_add(&mq, self.q.n(), &h, &mut m_blinded);
 
-        let mut m = Zeroizing::new([0; W]);
-        self.n.mul(&m_blinded, &unblind, &mut m);
+        let (mut u_form, mut m) = (Zeroizing::new([0; W]), Zeroizing::new([0; W]));
+        self.n.enter(&u, &mut u_form);
+        self.n.mul(&m_blinded, &u_form, &mut m);
         self.leads_back(&m, &c)?;
         mont::to_be(&m, out);
         Ok(())
     }
 
-    /// c r^e, and r^-1 in Montgomery form, for a random r.
-    ///
-    /// r is inverted through r s for another random s, so that the inversion, which is not constant time,
-    /// sees a number that says nothing of r.
-    fn blind<const C: usize>(
-        &self,
-        c: &[u64; W],
-        blinded: &mut [u64; W],
-        unblind: &mut [u64; W],
-        random: &mut Random<'_>,
-    ) -> Result<()> {
-        let (mut r, mut s) = (Zeroizing::new([0; W]), Zeroizing::new([0; W]));
+    /// c r^e to `x` and c r^(e - 1) to `u`, for a random r.
+    fn blind(&self, c: &[u64; W], x: &mut [u64; W], u: &mut [u64; W], random: &mut Random<'_>) -> Result<()> {
+        let (mut r, mut form) = (Zeroizing::new([0; W]), Zeroizing::new([0; W]));
         below_half(random, &mut r)?;
-        below_half(random, &mut s)?;
-        let (mut r_form, mut s_form) = (Zeroizing::new([0; W]), Zeroizing::new([0; W]));
-        self.n.enter(&r, &mut r_form);
-        self.n.enter(&s, &mut s_form);
-
-        let mut product = Zeroizing::new([0; W]);
-        self.n.mul(&r, &s_form, &mut product);
-        marks::declassify("RSA blinding, itself blinded", &*product);
-        let mut inverse = Zeroizing::new([0; W]);
-        invert_public::<C, W>(&product, self.n.n(), &mut inverse)?;
-        let mut inverse_form = Zeroizing::new([0; W]);
-        self.n.enter(&inverse, &mut inverse_form);
-        self.n.mul(&inverse_form, &s_form, unblind);
-
-        let mut power = Zeroizing::new([0; W]);
-        self.n.power_public(&r_form, self.e, &mut power);
-        self.n.mul(c, &power, blinded);
+        self.n.enter(&r, &mut form);
+        // e is odd.
+        self.n.power_public(&form, self.e & !1, &mut r);
+        self.n.mul(c, &r, u);
+        self.n.mul(&form, u, x);
         Ok(())
     }
 
@@ -222,6 +196,15 @@ impl<const L: usize, const W: usize> Drop for Crt<L, W> {
         self.dq.zeroize();
         self.qinv.zeroize();
     }
+}
+
+/// The exponent less one: as the inverse of an odd number modulo an even one it is odd.
+fn one_less<const L: usize>(exponent: &[u64; L]) -> Zeroizing<[u64; L]> {
+    let mut less = Zeroizing::new(*exponent);
+    if let Some(lowest) = less.first_mut() {
+        *lowest &= !1;
+    }
+    less
 }
 
 /// `c ^ exponent` modulo one prime, for c of twice its size.
@@ -279,24 +262,4 @@ fn below_half<const W: usize>(random: &mut Random<'_>, out: &mut [u64; W]) -> Re
     // A source that gives zeros is broken; with a sound one this is never met.
     let seen = out.iter().fold(0, |seen, limb| seen | limb);
     if marks::declassified("random number is zero", seen == 0) { Err(Error::EntropyFailed) } else { Ok(()) }
-}
-
-/// Inverse modulo n of a number that may be known.
-fn invert_public<const C: usize, const W: usize>(
-    a: &[u64; W],
-    n: &[u64; W],
-    out: &mut [u64; W],
-) -> Result<()> {
-    let mut bytes = [0u8; 512];
-    let bytes = bytes.get_mut(..W.saturating_mul(8)).ok_or(Error::Corrupted)?;
-    mont::to_be(n, bytes);
-    let modulus = Odd::new(Uint::<C>::from_be_slice(bytes)).into_option().ok_or(Error::Corrupted)?;
-    mont::to_be(a, bytes);
-    // No inverse means a factor of n was drawn, which happens to nobody whose source is sound.
-    let inverse = Uint::<C>::from_be_slice(bytes).invert_odd_mod_vartime(&modulus);
-    write_be(inverse.into_option().ok_or(Error::EntropyFailed)?.as_limbs(), bytes);
-    mont::from_be(bytes, out).ok_or(Error::Corrupted)?;
-    // With s, which is wiped, it would give r.
-    bytes.zeroize();
-    Ok(())
 }
