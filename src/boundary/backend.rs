@@ -110,7 +110,7 @@ pub struct Backends {
     pub(in crate::boundary) ec: Curves,
     /// Signatures of Ed25519, one at a time.
     #[cfg_attr(not(feature = "ed25519"), allow(dead_code))]
-    pub(in crate::boundary) ed25519: Edwards,
+    pub(in crate::boundary) ed25519: Words,
     /// Groups of P-256 and P-384: signing, verification, agreement.
     pub(in crate::boundary) ec_groups: Which,
     /// Groups of Ed25519: signing, verification.
@@ -233,43 +233,13 @@ impl Curves {
     }
 }
 
-/// The implementation of signatures on edwards25519.
-#[derive(Clone, Copy)]
-pub(in crate::boundary) enum Edwards {
-    /// On every processor.
-    Portable,
-    /// BMI2 and ADX. The proof that the processor has them is the choice.
-    #[cfg(all(feature = "ed25519", feature = "std", target_arch = "x86_64"))]
-    Adx(adx::Adx),
-}
-
-impl Edwards {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Portable => Backend::Portable.name(),
-            #[cfg(all(feature = "ed25519", feature = "std", target_arch = "x86_64"))]
-            Self::Adx(_) => Backend::Adx.name(),
-        }
-    }
-
-    #[cfg(all(feature = "ed25519", feature = "std", target_arch = "x86_64"))]
-    fn adx() -> Option<Self> {
-        adx::Adx::detect().map(Self::Adx)
-    }
-
-    #[cfg(not(all(feature = "ed25519", feature = "std", target_arch = "x86_64")))]
-    const fn adx() -> Option<Self> {
-        None
-    }
-}
-
-/// The products of RSA in words of 64 bits.
+/// The implementation of signatures on edwards25519, or of the products of RSA.
 #[derive(Clone, Copy)]
 pub(in crate::boundary) enum Words {
     /// On every processor.
     Portable,
     /// BMI2 and ADX. The proof that the processor has them is the choice.
-    #[cfg(all(feature = "rsa", feature = "std", target_arch = "x86_64"))]
+    #[cfg(all(feature = "std", target_arch = "x86_64", any(feature = "ed25519", feature = "rsa")))]
     Adx(adx::Adx),
 }
 
@@ -277,17 +247,17 @@ impl Words {
     const fn name(self) -> &'static str {
         match self {
             Self::Portable => Backend::Portable.name(),
-            #[cfg(all(feature = "rsa", feature = "std", target_arch = "x86_64"))]
+            #[cfg(all(feature = "std", target_arch = "x86_64", any(feature = "ed25519", feature = "rsa")))]
             Self::Adx(_) => Backend::Adx.name(),
         }
     }
 
-    #[cfg(all(feature = "rsa", feature = "std", target_arch = "x86_64"))]
+    #[cfg(all(feature = "std", target_arch = "x86_64", any(feature = "ed25519", feature = "rsa")))]
     fn adx() -> Option<Self> {
         adx::Adx::detect().map(Self::Adx)
     }
 
-    #[cfg(not(all(feature = "rsa", feature = "std", target_arch = "x86_64")))]
+    #[cfg(not(all(feature = "std", target_arch = "x86_64", any(feature = "ed25519", feature = "rsa"))))]
     const fn adx() -> Option<Self> {
         None
     }
@@ -328,14 +298,14 @@ impl Backends {
 
     const fn all(which: Which, lattice: Lattice) -> Self {
         let aes = aes::Which::Portable;
-        let (ec, ed25519) = (Curves::Portable, Edwards::Portable);
+        let (ec, words) = (Curves::Portable, Words::Portable);
         Self {
             ec,
-            ed25519,
+            ed25519: words,
             ec_groups: which,
             ed25519_groups: which,
             rsa: which,
-            rsa_words: Words::Portable,
+            rsa_words: words,
             aes,
             ml_kem: lattice,
             ml_dsa: lattice,
@@ -348,7 +318,7 @@ impl Backends {
             Self::of(Backend::Ifma).or_else(|| Self::of(Backend::Avx2)).unwrap_or(Self::PORTABLE);
         Self {
             ec: Curves::adx().or_else(Curves::words64).unwrap_or(Curves::Portable),
-            ed25519: Edwards::adx().unwrap_or(Edwards::Portable),
+            ed25519: Words::adx().unwrap_or(Words::Portable),
             rsa_words: Words::adx().unwrap_or(Words::Portable),
             aes: aes::Which::vaes().unwrap_or(aes::Which::Portable),
             ..arithmetic
@@ -368,10 +338,10 @@ impl Backends {
             Backend::Words64 => Curves::words64().map(|ec| Self { ec, ..Self::PORTABLE }),
             Backend::Adx => {
                 // Of a family that the build leaves out there is none.
-                let (ec, ed25519, words) = (Curves::adx(), Edwards::adx(), Words::adx());
-                (ec.is_some() || ed25519.is_some() || words.is_some()).then(|| Self {
+                let (ec, words) = (Curves::adx(), Words::adx());
+                (ec.is_some() || words.is_some()).then(|| Self {
                     ec: ec.unwrap_or(Curves::Portable),
-                    ed25519: ed25519.unwrap_or(Edwards::Portable),
+                    ed25519: words.unwrap_or(Words::Portable),
                     rsa_words: words.unwrap_or(Words::Portable),
                     ..Self::PORTABLE
                 })

@@ -43,6 +43,16 @@ fn under_valgrind() -> bool {
     found
 }
 
+/// `$next, $here` += rdx times the word at this place behind rsi: the low half over CF, the high half over OF. Uses rax and `$high`.
+macro_rules! mac {
+    ($high:literal, $place:literal, $here:literal, $next:literal) => {
+        concat!(
+            concat!("mulx ", $high, ", rax, [rsi + ", $place, "]\n"),
+            concat!("adcx ", $here, ", rax\n", "adox ", $next, ", ", $high, "\n"),
+        )
+    };
+}
+
 /// `r4 .. r0` += the word at this place behind rcx times the four behind rsi, with r4 zero before: low halves over CF, high
 /// halves over OF. Uses rax, rdx and rdi.
 #[cfg(any(feature = "ecdsa", feature = "ed25519"))]
@@ -53,14 +63,10 @@ macro_rules! row {
             $place,
             "]\n",
             concat!("xor ", $r4, ", ", $r4, "\n"),
-            "mulx rdi, rax, [rsi]\n",
-            concat!("adcx ", $r0, ", rax\n", "adox ", $r1, ", rdi\n"),
-            "mulx rdi, rax, [rsi + 8]\n",
-            concat!("adcx ", $r1, ", rax\n", "adox ", $r2, ", rdi\n"),
-            "mulx rdi, rax, [rsi + 16]\n",
-            concat!("adcx ", $r2, ", rax\n", "adox ", $r3, ", rdi\n"),
-            "mulx rdi, rax, [rsi + 24]\n",
-            concat!("adcx ", $r3, ", rax\n", "adox ", $r4, ", rdi\n"),
+            mac!("rdi", "0", $r0, $r1),
+            mac!("rdi", "8", $r1, $r2),
+            mac!("rdi", "16", $r2, $r3),
+            mac!("rdi", "24", $r3, $r4),
             concat!("adc ", $r4, ", 0\n"),
         )
     };
@@ -87,5 +93,6 @@ macro_rules! product {
     };
 }
 
+pub(in crate::boundary::backend) use mac;
 #[cfg(any(feature = "ecdsa", feature = "ed25519"))]
 pub(in crate::boundary::backend) use {product, row};

@@ -7,7 +7,7 @@
 
 use core::arch::asm;
 
-use super::{product, row};
+use super::{mac, product, row};
 use crate::boundary::backend::inversion::Modulus;
 
 pub(super) type Fe = [u64; 4];

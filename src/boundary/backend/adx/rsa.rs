@@ -11,7 +11,7 @@ use core::arch::x86_64::{_addcarry_u64, _subborrow_u64};
 
 use zeroize::Zeroizing;
 
-use super::Adx;
+use super::{Adx, mac};
 
 /// Words of a digit: as many as registers can hold beside the rest.
 const WORDS: usize = 8;
@@ -30,21 +30,14 @@ macro_rules! row {
     ($before:expr, $lowest:expr, $r0:literal $r1:literal $r2:literal $r3:literal $r4:literal $r5:literal $r6:literal $r7:literal) => {
         concat!(
             $before,
-            "mulx rbx, rax, [rsi]\n",
-            concat!("adcx ", $r0, ", rax\n", "adox ", $r1, ", rbx\n"),
+            mac!("rbx", "0", $r0, $r1),
             $lowest,
-            "mulx rbx, rax, [rsi + 8]\n",
-            concat!("adcx ", $r1, ", rax\n", "adox ", $r2, ", rbx\n"),
-            "mulx rbx, rax, [rsi + 16]\n",
-            concat!("adcx ", $r2, ", rax\n", "adox ", $r3, ", rbx\n"),
-            "mulx rbx, rax, [rsi + 24]\n",
-            concat!("adcx ", $r3, ", rax\n", "adox ", $r4, ", rbx\n"),
-            "mulx rbx, rax, [rsi + 32]\n",
-            concat!("adcx ", $r4, ", rax\n", "adox ", $r5, ", rbx\n"),
-            "mulx rbx, rax, [rsi + 40]\n",
-            concat!("adcx ", $r5, ", rax\n", "adox ", $r6, ", rbx\n"),
-            "mulx rbx, rax, [rsi + 48]\n",
-            concat!("adcx ", $r6, ", rax\n", "adox ", $r7, ", rbx\n"),
+            mac!("rbx", "8", $r1, $r2),
+            mac!("rbx", "16", $r2, $r3),
+            mac!("rbx", "24", $r3, $r4),
+            mac!("rbx", "32", $r4, $r5),
+            mac!("rbx", "40", $r5, $r6),
+            mac!("rbx", "48", $r6, $r7),
             concat!("mulx ", $r0, ", rax, [rsi + 56]\n", "adcx ", $r7, ", rax\n"),
             "mov eax, 0\n",
             concat!("adox ", $r0, ", rax\n", "adcx ", $r0, ", rax\n"),

@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 
 use made::Made;
 
-use crate::boundary::backend::{Backends, Edwards};
+use crate::boundary::backend::{Backends, Words};
 use crate::error::{Error, Result};
 use crate::marks;
 
@@ -51,7 +51,7 @@ pub(in crate::boundary) struct PrivateKey {
     // Canonical by construction, and not of small order: a multiple of the base point by a scalar that
     // is not zero modulo L.
     public: PublicKey,
-    signs: Edwards,
+    signs: Words,
 }
 
 impl PrivateKey {
@@ -89,13 +89,13 @@ impl PrivateKey {
     /// Signature generation: FIPS 186-5, 7.6; RFC 8032, 5.1.6.
     pub(in crate::boundary) fn sign(&self, msg: &[u8], sig: &mut [u8; SIGNATURE_LEN]) -> Result<()> {
         match self.signs {
-            Edwards::Portable => {
+            Words::Portable => {
                 *sig = raw_sign::<Sha512>(&self.expanded, msg, &self.public.0).to_bytes();
                 marks::declassify("signature", sig);
                 Ok(())
             }
             #[cfg(all(feature = "std", target_arch = "x86_64"))]
-            Edwards::Adx(cpu) => self.sign_parts(cpu, [&[]; 3], msg, sig),
+            Words::Adx(cpu) => self.sign_parts(cpu, [&[]; 3], msg, sig),
         }
     }
 
@@ -108,7 +108,7 @@ impl PrivateKey {
     ) -> Result<()> {
         let context = within_bound(context)?;
         match self.signs {
-            Edwards::Portable => {
+            Words::Portable => {
                 let (key, made) = (&self.expanded, Made(*digest));
                 let made = raw_sign_prehashed::<Sha512, _>(key, made, &self.public.0, Some(context));
                 *sig = made.map_err(|_| Error::InvalidArgument)?.to_bytes();
@@ -116,7 +116,7 @@ impl PrivateKey {
                 Ok(())
             }
             #[cfg(all(feature = "std", target_arch = "x86_64"))]
-            Edwards::Adx(cpu) => {
+            Words::Adx(cpu) => {
                 let len = u8::try_from(context.len()).map_err(|_| Error::InvalidArgument)?;
                 self.sign_parts(cpu, [DOM2, &[1, len], context], digest, sig)
             }

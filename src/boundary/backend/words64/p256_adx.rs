@@ -10,7 +10,7 @@ use core::arch::asm;
 use super::curves::P256;
 use super::field::{Field, Wide};
 use super::point::{Comb, Curve};
-use crate::boundary::backend::adx::{product, row};
+use crate::boundary::backend::adx::{mac, product, row};
 
 pub(super) struct P256Adx;
 
